@@ -1,0 +1,1 @@
+"""What every service stands on: the kernel, the event contracts, the platform."""

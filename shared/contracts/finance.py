@@ -1,0 +1,92 @@
+"""Events of finance: accounts, and the dated actuals ("metrics") of ventures."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts.event import Event, Kind, Part
+from shared.kernel.money import Amount, CurrencyCode
+
+
+class AccountUpdated(Event, type="account.updated", kind=Kind.SNAPSHOT, key=("account_id",), sequence="version"):
+    """The public state of an account (a paying customer of the organization)."""
+
+    account_id: UUID
+    version: int = Field(ge=1)
+    name: str
+    venture_id: UUID | None = None
+    legacy_customer_id: str | None = None
+    active: bool = True
+    is_billable: bool = True
+    billing_amount: Amount | None = None
+    billing_currency: CurrencyCode | None = None
+    billing_interval: str | None = None
+    segment: str | None = None
+    archived: bool = False
+
+
+class MetricKind(StrEnum):
+    """What is observed. Money is in the base currency, rates are fractions, runway and payback months."""
+
+    MRR = "mrr"
+    ARR = "arr"
+    CUSTOMERS = "customers"
+    GROWTH_RATE = "growth_rate"
+    CAC = "cac"
+    LTV = "ltv"
+    LTV_CAC = "ltv_cac"
+    PAYBACK_MONTHS = "payback_months"
+    BURN_RATE = "burn_rate"
+    RUNWAY_MONTHS = "runway_months"
+    CASH = "cash"
+
+
+class MetricSource(StrEnum):
+    """Where an observation comes from; effective is override > calculated > imported > manual."""
+
+    OVERRIDE = "override"
+    CALCULATED = "calculated"
+    IMPORTED = "imported"
+    MANUAL = "manual"
+
+    @property
+    def precedence(self) -> int:
+        """0 is the most effective."""
+        return list(MetricSource).index(self)
+
+
+class UnconvertedAmount(Part):
+    """Money in a currency for which there is no rate: shown beside the total, never guessed."""
+
+    currency: CurrencyCode
+    amount: Amount
+
+
+class MetricCreated(
+    Event,
+    type="metric.created",
+    kind=Kind.FACT,
+    key=("venture_id", "metric", "observed_on", "source"),
+    sequence="revision",
+):
+    """An actual, dated observation for a venture; a later calculation has a higher revision.
+
+    ``observed_on`` is a local day of the organization. ``withdrawn``: the observation no longer
+    holds (its facts moved to another venture or day).
+    """
+
+    venture_id: UUID
+    metric: MetricKind
+    observed_on: date
+    source: MetricSource
+    revision: int = Field(ge=1)
+    value: Amount
+    currency: CurrencyCode | None = None
+    unconverted: tuple[UnconvertedAmount, ...] = ()
+    policy_version: int | None = None
+    note: str | None = None
+    withdrawn: bool = False
+    recorded_at: datetime
+    evidence: tuple[str, ...] = ()

@@ -1,0 +1,179 @@
+"""Events of sync: comparisons, projections, alerts."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts.event import Event, Kind, Part
+from shared.contracts.finance import MetricKind, MetricSource
+from shared.contracts.plans import TargetPath
+from shared.kernel.money import Amount, CurrencyCode, Percent, Ratio
+
+
+class PerformanceStatus(StrEnum):
+    """How an actual stands against its target."""
+
+    ON_TRACK = "ON_TRACK"
+    LAGGING = "LAGGING"
+    EXCEEDING = "EXCEEDING"
+    MONITOR = "MONITOR"
+    PLANNED = "PLANNED"
+    NO_DATA = "NO_DATA"
+
+
+class PlanSyncStatus(StrEnum):
+    """What sync tells a plan about its MRR."""
+
+    IN_SYNC = "IN_SYNC"
+    ACTUAL_BELOW_TARGET = "ACTUAL_BELOW_TARGET"
+    ACTUAL_ABOVE_TARGET = "ACTUAL_ABOVE_TARGET"
+
+
+class VarianceComputed(
+    Event,
+    type="variance.computed",
+    kind=Kind.SNAPSHOT,
+    key=("venture_id", "metric", "observed_on"),
+    sequence="version",
+):
+    """The comparison of one observation with its pro-rated target.
+
+    ``current``: it is the newest-dated observation of its kind; ``plan_sync_status`` is set on the
+    current MRR comparison only. ``withdrawn``: the observation no longer holds.
+    """
+
+    venture_id: UUID
+    metric: MetricKind
+    observed_on: date
+    version: int = Field(ge=1)
+    source: MetricSource
+    actual: Amount
+    target: Amount | None = None
+    final_target: Amount | None = None
+    variance_pct: Percent | None = None
+    progress_pct: Percent | None = None
+    status: PerformanceStatus
+    plan_id: UUID | None = None
+    plan_version: int | None = None
+    path: TargetPath | None = None
+    currency: CurrencyCode | None = None
+    current: bool
+    plan_sync_status: PlanSyncStatus | None = None
+    withdrawn: bool = False
+    computed_at: datetime
+
+
+class ProjectionStatus(StrEnum):
+    """Whether a projection still rests on the plan as it is."""
+
+    ACTIVE = "ACTIVE"
+    OUTDATED = "OUTDATED"
+
+
+class ProjectionMonth(Part):
+    """One month of a projection; ``runway_months`` is null when nothing is burned or cash is unknown."""
+
+    month_end: date
+    revenue: Amount
+    costs: Amount
+    net_burn: Amount
+    cash: Amount | None = None
+    runway_months: Amount | None = None
+
+
+class ProjectionState(Event, kind=Kind.SNAPSHOT, key=("projection_id",), sequence="version"):
+    """A month-by-month forecast from one plan version."""
+
+    projection_id: UUID
+    venture_id: UUID
+    version: int = Field(ge=1)
+    name: str
+    status: ProjectionStatus
+    origin: str
+    plan_version: int
+    currency: CurrencyCode
+    start_date: date
+    required_growth_rate: Ratio | None = None
+    break_even_month: date | None = None
+    cash_out_month: date | None = None
+    months: tuple[ProjectionMonth, ...]
+    note: str | None = None
+
+
+class ProjectionCreated(ProjectionState, type="projection.created"):
+    """A projection was made."""
+
+
+class ProjectionOutdated(ProjectionState, type="projection.outdated"):
+    """A projection no longer rests on the plan as it is."""
+
+
+class AlertType(StrEnum):
+    """What an alert is about."""
+
+    MRR_BELOW_TARGET = "MRR_BELOW_TARGET"
+    MRR_ABOVE_TARGET = "MRR_ABOVE_TARGET"
+    BURN_EXCEEDS_FORECAST = "BURN_EXCEEDS_FORECAST"
+    RUNWAY_LOW = "RUNWAY_LOW"
+    FIRST_METRIC = "FIRST_METRIC"
+    PROJECTION_OUTDATED = "PROJECTION_OUTDATED"
+
+
+class Severity(StrEnum):
+    """How urgent an alert is."""
+
+    INFO = "INFO"
+    WARNING = "WARNING"
+    CRITICAL = "CRITICAL"
+
+    @property
+    def rank(self) -> int:
+        """0 for INFO up to 2 for CRITICAL."""
+        return list(Severity).index(self)
+
+
+class AlertStatus(StrEnum):
+    """Whether an alert still needs a person."""
+
+    OPEN = "open"
+    DISMISSED = "dismissed"
+    RESOLVED = "resolved"
+
+
+class AlertState(Event, kind=Kind.SNAPSHOT, key=("alert_id",), sequence="version"):
+    """A deviation that a person should see."""
+
+    alert_id: UUID
+    venture_id: UUID
+    version: int = Field(ge=1)
+    type: AlertType
+    severity: Severity
+    status: AlertStatus
+    title: str
+    message: str
+    suggested_action: str
+    related_plan_section: str | None = None
+    metric: MetricKind | None = None
+    observed_on: date | None = None
+    variance_pct: Percent | None = None
+    plan_version: int | None = None
+    raised_at: datetime
+    changed_at: datetime
+
+
+class AlertRaised(AlertState, type="alert.raised"):
+    """A deviation was found."""
+
+
+class AlertUpdated(AlertState, type="alert.updated"):
+    """The deviation changed."""
+
+
+class AlertResolved(AlertState, type="alert.resolved"):
+    """The deviation is gone."""
+
+
+class AlertDismissed(AlertState, type="alert.dismissed"):
+    """A person has seen it and wants no more of it."""

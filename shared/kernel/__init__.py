@@ -1,0 +1,1 @@
+"""Money, time, identity and errors: pure, and ignorant of everything above."""
