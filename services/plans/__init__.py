@@ -1,0 +1,1 @@
+"""plans: what is promised. Ventures, and their business plans with every version kept whole."""

@@ -1,0 +1,1 @@
+"""The business plan of a venture: strategy, targets and assumptions, in whole versions."""

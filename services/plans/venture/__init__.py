@@ -1,0 +1,1 @@
+"""A venture: one business of the organization that has a plan and actuals."""
