@@ -1,0 +1,47 @@
+# Everything starts here: `make demo` and `make test` set up what they need by themselves.
+# All paths are relative, so the folder's name may have spaces.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup runtime demo up test check static fmt bench clean
+
+ARGS ?=
+WORKERS ?= 2
+PY := .venv/bin/python
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@echo "  (ARGS=... is passed on, e.g. make demo ARGS=--exit)"
+
+demo: runtime ## run everything, load a believable company, show its plans against its money
+	@$(PY) -m trueup demo $(ARGS)
+
+up: runtime ## run everything on the data that are there
+	@$(PY) -m trueup up $(ARGS)
+
+test: static ## lint, types, import contracts and all tests (what CI runs)
+	$(PY) -m pytest -n $(WORKERS) $(ARGS)
+
+check: static ## the quick part: lint, types, import contracts, unit tests
+	$(PY) -m pytest -q tests/unit $(ARGS)
+
+fmt: setup ## format the code and repair what ruff can
+	$(PY) -m ruff check --fix-only .
+	$(PY) -m ruff format .
+
+bench: runtime ## measure the latency of the loop and bursts of webhooks
+	@$(PY) -m trueup bench $(ARGS)
+
+setup: ## make the development environment (.venv) from requirements-dev.lock
+	@sh scripts/bootstrap.sh dev
+
+runtime:
+	@sh scripts/bootstrap.sh runtime
+
+static: setup
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports --no-cache
+
+clean: ## remove the environment, its data and all caches
+	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis
