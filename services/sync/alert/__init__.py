@@ -1,0 +1,1 @@
+"""Alert: a deviation that a person should see."""

@@ -1,0 +1,1 @@
+"""Comparison: the one way from changed facts to variances, projections and alerts."""

@@ -1,0 +1,1 @@
+"""Observation: the dated actuals of ventures, from the events of finance."""

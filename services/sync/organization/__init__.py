@@ -1,0 +1,1 @@
+"""Organization: under which calendar its comparisons are made, and how it wants projections handled."""

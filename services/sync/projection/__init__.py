@@ -1,0 +1,1 @@
+"""Projection: a month-by-month forecast from one plan version."""

@@ -1,0 +1,1 @@
+"""Variance: the comparison of one observation with its pro-rated target."""

@@ -1,0 +1,177 @@
+"""The comparison itself: pro-rated target, variance, status (04-sync). Pure, and exact to 50 digits."""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+
+from services.sync.plan_version.rules import PATH_KINDS, Promise, month_index
+from services.sync.quantities import share
+from shared.contracts.finance import MetricKind
+from shared.contracts.plans import TargetPath
+from shared.contracts.sync import PerformanceStatus, PlanSyncStatus
+from shared.kernel.money import EXACT
+from shared.kernel.periods import months_between
+
+LESS_IS_BETTER = frozenset({MetricKind.BURN_RATE, MetricKind.CAC, MetricKind.PAYBACK_MONTHS})
+"""Kinds whose bands mirror: more than planned is worse."""
+
+ON_TRACK_FROM, ON_TRACK_TO = Decimal(-5), Decimal(10)
+LAGGING_BELOW, EXCEEDING_ABOVE = Decimal(-15), Decimal(20)
+_HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True)
+class PathTarget:
+    """A target with a way to it: from ``baseline`` on ``baseline_on`` to ``final`` on ``target_on``."""
+
+    baseline: Decimal
+    baseline_on: date
+    final: Decimal
+    target_on: date
+    path: TargetPath | None = None
+    custom: tuple[tuple[int, Decimal], ...] = ()
+
+    @property
+    def followed(self) -> TargetPath:
+        """The path that is really followed.
+
+        Compound is the default when the baseline is above 0, linear when it is not; compound
+        needs both ends above 0, else linear; custom needs at least one given month.
+        """
+        if self.path is TargetPath.CUSTOM and self.custom:
+            return TargetPath.CUSTOM
+        if self.path is TargetPath.LINEAR or self.baseline <= 0 or self.final <= 0:
+            return TargetPath.LINEAR
+        return TargetPath.COMPOUND
+
+
+def elapsed_months(start: date, day: date) -> Decimal:
+    """Months from ``start`` to ``day``: whole ones from the start's own day, then days of the month begun."""
+    whole, days, length = months_between(start, day)
+    return EXACT.add(Decimal(whole), share(days, length))
+
+
+@lru_cache(maxsize=8192)
+def prorated_target(target: PathTarget, day: date) -> Decimal:
+    """The target at a day, unrounded: the baseline before the path begins, the final target after it ends.
+
+    A pure function of few distinct arguments (a venture's target of today is asked with every
+    payment of the day), so its results are kept.
+    """
+    followed = target.followed
+    if day > target.target_on or (day == target.target_on and followed is not TargetPath.CUSTOM):
+        return target.final
+    if day < target.baseline_on or (day == target.baseline_on and followed is not TargetPath.CUSTOM):
+        return target.baseline
+    if followed is TargetPath.CUSTOM:
+        return _custom(target, month_index(day))
+    part = EXACT.divide(elapsed_months(target.baseline_on, day), elapsed_months(target.baseline_on, target.target_on))
+    if followed is TargetPath.COMPOUND:
+        growth = EXACT.power(EXACT.divide(target.final, target.baseline), part)
+        return _between(EXACT.multiply(target.baseline, growth), target.baseline, target.final)
+    way = EXACT.subtract(target.final, target.baseline)
+    return _between(EXACT.add(target.baseline, EXACT.multiply(way, part)), target.baseline, target.final)
+
+
+def _between(value: Decimal, one: Decimal, other: Decimal) -> Decimal:
+    """Held between both ends, which the last digit of a logarithm could pass."""
+    return min(max(value, min(one, other)), max(one, other))
+
+
+def _custom(target: PathTarget, month: int) -> Decimal:
+    """The month's amount; between given months (and both ends) linear by month."""
+    ends = {month_index(target.baseline_on): target.baseline, month_index(target.target_on): target.final}
+    amounts = sorted({**ends, **dict(target.custom)}.items())
+    position = bisect_left(amounts, month, key=lambda entry: entry[0])
+    after_month, after = amounts[position]
+    if after_month == month:
+        return after
+    before_month, before = amounts[position - 1]
+    part = share(month - before_month, after_month - before_month)
+    return EXACT.add(before, EXACT.multiply(EXACT.subtract(after, before), part))
+
+
+def required_growth_rate(target: PathTarget) -> Decimal | None:
+    """The constant monthly growth that leads from the baseline to the target, as a fraction.
+
+    (T/b)^(1/M) - 1; null when an end is not above 0 or there is no time left.
+    """
+    if target.baseline <= 0 or target.final <= 0 or target.target_on <= target.baseline_on:
+        return None
+    months = elapsed_months(target.baseline_on, target.target_on)
+    ratio = EXACT.divide(target.final, target.baseline)
+    return EXACT.subtract(EXACT.power(ratio, EXACT.divide(Decimal(1), months)), Decimal(1))
+
+
+def variance_pct(actual: Decimal, target: Decimal | None) -> Decimal | None:
+    """(actual - target) / abs(target) in percent, unrounded; null when there is no target or it is 0."""
+    if not target:
+        return None
+    return EXACT.multiply(EXACT.divide(EXACT.subtract(actual, target), abs(target)), _HUNDRED)
+
+
+def performance_status(variance: Decimal | None, kind: MetricKind) -> PerformanceStatus:
+    """The band of an unrounded variance; the bands of burn, CAC and payback mirror."""
+    if variance is None:
+        return PerformanceStatus.PLANNED
+    better = -variance if kind in LESS_IS_BETTER else variance
+    if better < LAGGING_BELOW:
+        return PerformanceStatus.LAGGING
+    if better > EXCEEDING_ABOVE:
+        return PerformanceStatus.EXCEEDING
+    if ON_TRACK_FROM <= better <= ON_TRACK_TO:
+        return PerformanceStatus.ON_TRACK
+    return PerformanceStatus.MONITOR
+
+
+def plan_sync_status(variance: Decimal | None) -> PlanSyncStatus:
+    """What the current MRR comparison tells the plan."""
+    if variance is not None and variance < ON_TRACK_FROM:
+        return PlanSyncStatus.ACTUAL_BELOW_TARGET
+    if variance is not None and variance > ON_TRACK_TO:
+        return PlanSyncStatus.ACTUAL_ABOVE_TARGET
+    return PlanSyncStatus.IN_SYNC
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One actual against its target. Everything is unrounded, so that decisions may rest on it."""
+
+    actual: Decimal
+    status: PerformanceStatus
+    target: Decimal | None = None
+    final_target: Decimal | None = None
+    variance: Decimal | None = None
+    progress: Decimal | None = None
+    followed: TargetPath | None = None
+    baseline: Decimal | None = None
+
+
+def compare(
+    kind: MetricKind, day: date, actual: Decimal, promise: Promise | None, observed_baseline: Decimal | None
+) -> Comparison:
+    """Compare an actual with what the plan promises for its day.
+
+    Args:
+        kind: What was observed.
+        day: The local day of the observation.
+        actual: Its effective value.
+        promise: The promise that holds on the day; none without a plan.
+        observed_baseline: Value of the observation that gives the baseline, if the promise asks for
+            one and there is one (else the path starts at 0).
+    """
+    final = promise.final if promise else None
+    if promise is None or final is None:
+        return Comparison(actual, PerformanceStatus.PLANNED)
+    target, followed, baseline = final, None, None
+    if promise.baseline is not None and promise.target_on is not None:
+        rule = promise.baseline
+        value = rule.value if rule.value is not None else (observed_baseline or Decimal(0))
+        baseline = EXACT.multiply(value, rule.factor)
+        way = PathTarget(baseline, rule.on, final, promise.target_on, promise.path, promise.custom)
+        target, followed = prorated_target(way, day), way.followed
+    variance = variance_pct(actual, target)
+    progress = EXACT.multiply(EXACT.divide(actual, final), _HUNDRED) if kind in PATH_KINDS else None
+    return Comparison(actual, performance_status(variance, kind), target, final, variance, progress, followed, baseline)

@@ -1,0 +1,1 @@
+"""Venture: what sync knows of a venture, from the events of plans."""
