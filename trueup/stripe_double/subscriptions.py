@@ -65,9 +65,7 @@ class Subscriptions:
     ) -> Happened[Subscription]:
         """Another quantity or price of one item (the proration appears on the next invoice)."""
         line = subscription.items[item]
-        previous: Json = {
-            "items": {"data": [item_json(each, subscription, self._journal) for each in subscription.items]}
-        }
+        previous: Json = {"items": self._items(subscription)}
         line.quantity = line.quantity if quantity is None else quantity
         line.price = price or line.price
         return self._updated(subscription, at, previous)
@@ -140,15 +138,24 @@ class Subscriptions:
 
     def renew(self, subscription: Subscription, at: datetime, *, paid: bool = True) -> Happened[Subscription]:
         """The next period begins: billed, and paid unless the payment fails (then past due)."""
-        previous: Json = {
-            "current_period_start": epoch(subscription.period_start),
-            "current_period_end": epoch(subscription.period_end),
-        }
+        previous = self._period(subscription)
         subscription.period_start, subscription.period_end = at, next_period_end(at, subscription.items[0].price)
         bill = self._invoices.bill(subscription, at, "cycle", paid=paid)
         if not paid:
             previous["status"], subscription.status = subscription.status, "past_due"
         return Happened(subscription, self._updated(subscription, at, previous) + bill)
+
+    def _period(self, subscription: Subscription) -> Json:
+        """The current period, where the version has it: on the subscription, or since basil on its items."""
+        if self._journal.version.basil:
+            return {"items": self._items(subscription)}
+        return {
+            "current_period_start": epoch(subscription.period_start),
+            "current_period_end": epoch(subscription.period_end),
+        }
+
+    def _items(self, subscription: Subscription) -> Json:
+        return {"data": [item_json(item, subscription, self._journal) for item in subscription.items]}
 
     def _discounted(self, subscription: Subscription, coupon: Coupon, at: datetime) -> list[Json]:
         discount = discount_of(
