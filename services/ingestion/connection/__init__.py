@@ -1,0 +1,1 @@
+"""The organization's Stripe connections: who may post webhooks, with which secrets."""

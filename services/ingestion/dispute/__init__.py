@@ -1,0 +1,1 @@
+"""Disputes: funds withdrawn and reinstated."""

@@ -1,0 +1,1 @@
+"""Which account and venture a ledger row belongs to."""

@@ -1,0 +1,70 @@
+"""Which account and which venture a ledger row belongs to: resolved by explicit words only, never guessed."""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.ingestion.stripe_object.rules import values
+from services.ingestion.stripe_object.rules.observation import Facts
+from services.ingestion.stripe_object.rules.values import Json
+
+
+def read_customer(customer: Json) -> Facts:
+    """A customer; a deletion may show nothing but its id."""
+    return {
+        "name": values.text(customer, "name"),
+        "email": values.text(customer, "email"),
+        **values.claims(customer),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What an object, its customer and the organization's mapping of that customer say, as UUID text."""
+
+    account: str | None = None
+    venture: str | None = None
+    customer_account: str | None = None
+    customer_venture: str | None = None
+    mapped_account: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAccount:
+    """An account of the organization, and its venture."""
+
+    account_id: UUID
+    venture_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The account (None: unlinked) and the venture (None: shared) of a ledger row."""
+
+    account_id: UUID | None
+    venture_id: UUID | None
+
+
+def resolve_link(
+    claims: Claims,
+    accounts: Mapping[UUID, KnownAccount],
+    ventures: AbstractSet[UUID],
+    default_venture: UUID | None,
+) -> Link:
+    """Account: the object's metadata, else its customer's, else the mapping; only one that exists counts.
+
+    Venture: the metadata's if it exists, else the account's, else the connection's default.
+    """
+    named = [UUID(claim) for claim in (claims.account, claims.customer_account) if claim]
+    if claims.mapped_account is not None:
+        named.append(claims.mapped_account)
+    account = next((accounts[name] for name in named if name in accounts), None)
+    claimed = [UUID(claim) for claim in (claims.venture, claims.customer_venture) if claim]
+    venture = next((name for name in claimed if name in ventures), None)
+    if venture is None and account is not None:
+        venture = account.venture_id
+    return Link(
+        account_id=account.account_id if account else None,
+        venture_id=default_venture if venture is None else venture,
+    )

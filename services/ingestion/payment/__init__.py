@@ -1,0 +1,1 @@
+"""Money captured from customers."""

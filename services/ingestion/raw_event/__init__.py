@@ -1,0 +1,1 @@
+"""Webhooks as they came: checked, stored once, waiting to be normalised, or parked."""

@@ -1,0 +1,1 @@
+"""How fresh and how complete a connection's ledger is."""

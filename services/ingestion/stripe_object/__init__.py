@@ -1,0 +1,1 @@
+"""Stripe's objects, mirrored: the newest state of each, whatever the order of arrival."""
