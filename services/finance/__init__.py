@@ -1,0 +1,1 @@
+"""finance: accounts, money facts, subscriptions, and the dated actuals of ventures."""

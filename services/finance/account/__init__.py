@@ -1,0 +1,1 @@
+"""Accounts: the paying customers of an organization, and their pricing."""

@@ -1,0 +1,1 @@
+"""Metrics: the dated actuals of a venture, calculated, entered or imported."""

@@ -1,0 +1,1 @@
+"""What a subscription's items are worth a month."""

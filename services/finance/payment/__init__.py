@@ -1,0 +1,1 @@
+"""Money facts: payments, refunds, disputes and payouts, signed and dated by local day."""

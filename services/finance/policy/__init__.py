@@ -1,0 +1,1 @@
+"""The metric policy: the rules by which figures are made, as versioned data."""

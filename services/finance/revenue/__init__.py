@@ -1,0 +1,1 @@
+"""Recurring revenue of a venture, day by day."""

@@ -1,0 +1,1 @@
+"""Subscriptions: what each was, day by day."""

@@ -1,0 +1,1 @@
+"""Ventures, as plans publishes them."""

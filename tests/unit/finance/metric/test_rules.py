@@ -1,0 +1,113 @@
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.finance.metric.rules import (
+    calculated_figures,
+    effective,
+    growth_rate,
+    history_from,
+    month_after,
+    month_before,
+)
+from services.finance.revenue.rules import Revenue, RevenueDay
+from shared.contracts.finance import MetricKind, MetricSource
+from tests.unit.finance.factories import day
+
+_any_day = st.dates(date(2019, 1, 1), date(2032, 12, 31))
+
+
+def kept(text, mrr, customers=1, **others):
+    amounts = {"MYR": Decimal(mrr)} | {name: Decimal(amount) for name, amount in others.items()}
+    return RevenueDay(day(text), Revenue({name: amount for name, amount in amounts.items() if amount}, customers))
+
+
+def values(days, kind, since="2020-01-01"):
+    figures = calculated_figures(days, "MYR", day(since))
+    return {str(when): str(figure.value) for (found, when), figure in sorted(figures.items()) if found is kind}
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [
+        ("2026-03-15", "2026-02-15"),
+        ("2026-03-31", "2026-02-28"),
+        ("2026-02-28", "2026-01-31"),
+        ("2026-03-30", "2026-02-28"),
+        ("2024-02-28", "2024-01-28"),
+        ("2024-02-29", "2024-01-31"),
+        ("2026-01-31", "2025-12-31"),
+    ],
+)
+def test_a_trailing_month_ends_where_the_month_before_ended(of, expected):
+    assert month_before(day(of)) == day(expected)
+
+
+@given(_any_day)
+def test_a_change_is_first_felt_in_growth_a_month_later(changed):
+    felt = month_after(changed)
+    assert month_before(felt) >= changed
+    assert month_before(felt - timedelta(days=1)) < changed
+
+
+@given(_any_day)
+def test_enough_history_is_read(from_day):
+    assert month_after(history_from(from_day) - timedelta(days=1)) < from_day
+
+
+def test_growth_is_a_fraction_and_absent_without_an_earlier_value():
+    assert growth_rate(Decimal(110), Decimal(100)) == Decimal("0.100000")
+    assert growth_rate(Decimal(1), Decimal(3)) == Decimal("-0.666667")
+    assert growth_rate(Decimal(0), Decimal(100)) == Decimal("-1.000000")
+    assert growth_rate(Decimal(100), Decimal(0)) is None
+
+
+def test_figures_are_dated_when_the_revenue_changes():
+    days = [kept("2026-01-10", "100"), kept("2026-02-20", "150", 2)]
+    assert values(days, MetricKind.MRR) == {"2026-01-10": "100", "2026-02-20": "150"}
+    assert values(days, MetricKind.ARR) == {"2026-01-10": "1200", "2026-02-20": "1800"}
+    assert values(days, MetricKind.CUSTOMERS) == {"2026-01-10": "1", "2026-02-20": "2"}
+
+
+def test_growth_is_also_dated_a_month_after_a_change():
+    days = [kept("2026-01-10", "100"), kept("2026-02-20", "150", 2)]
+    assert values(days, MetricKind.GROWTH_RATE) == {
+        "2026-02-10": "0.000000",
+        "2026-02-20": "0.500000",
+        "2026-03-20": "0.000000",
+    }
+
+
+def test_other_currencies_stand_beside_the_value():
+    figures = calculated_figures([kept("2026-01-10", "0", USD="40")], "MYR", day("2026-01-01"))
+    mrr = figures[MetricKind.MRR, day("2026-01-10")]
+    arr = figures[MetricKind.ARR, day("2026-01-10")]
+    assert (mrr.value, mrr.unconverted, arr.unconverted) == (0, {"USD": Decimal(40)}, {"USD": Decimal(480)})
+    assert figures[MetricKind.CUSTOMERS, day("2026-01-10")].value == 1
+
+
+def test_override_counts_most_and_manual_least():
+    assert effective([MetricSource.MANUAL, MetricSource.CALCULATED, MetricSource.OVERRIDE]) is MetricSource.OVERRIDE
+    assert effective([MetricSource.MANUAL, MetricSource.IMPORTED]) is MetricSource.IMPORTED
+
+
+_days = st.dictionaries(st.integers(0, 120), st.integers(0, 3), max_size=12).map(
+    lambda found: [
+        RevenueDay(date(2026, 1, 20) + timedelta(days=offset), Revenue({"MYR": Decimal(mrr)} if mrr else {}, place % 2))
+        for place, (offset, mrr) in enumerate(sorted(found.items()))
+    ]
+)
+
+
+@given(_days, st.integers(0, 160))
+def test_a_part_of_the_history_gives_the_same_figures_as_all_of_it(days, offset):
+    from_day = date(2026, 1, 20) + timedelta(days=offset)
+    everything = calculated_figures(days, "MYR", date(2020, 1, 1))
+    since = history_from(from_day)
+    earlier = [one for one in days if one.day < since]
+    part = earlier[-1:] + [one for one in days if one.day >= since]
+    expected = {key: figure for key, figure in everything.items() if key[1] >= from_day}
+    assert calculated_figures(part, "MYR", from_day) == expected
