@@ -10,7 +10,7 @@ Kinds decide how a consumer applies it, so that any order and any repetition end
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
@@ -57,6 +57,7 @@ class Event(Part):
 
     organization_id: UUID
     _delivery: Delivery | None = PrivateAttr(default=None)
+    _caused_by: str | None = PrivateAttr(default=None)
 
     def __init_subclass__(
         cls,
@@ -105,3 +106,13 @@ class Event(Part):
     def delivered(self, delivery: Delivery) -> None:
         """Note how this event was received (called once, by the bus)."""
         self._delivery = delivery
+
+    @property
+    def caused_by(self) -> str | None:
+        """The trace context that this event continues, if its maker named one."""
+        return self._caused_by
+
+    def caused(self, traceparent: str | None) -> Self:
+        """Note which trace this event continues; returns the event."""
+        self._caused_by = traceparent
+        return self

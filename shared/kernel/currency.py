@@ -4,6 +4,7 @@ Storage counts in ISO 4217 minor units. Stripe counts in units of its own for a 
 currencies (https://docs.stripe.com/currencies), so its amounts are converted at the door.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 
@@ -20,7 +21,7 @@ _NOT_MONEY = frozenset(
 
 
 # Where CLDR's customary display digits differ from ISO 4217's exponent.
-_ISO_EXPONENT = {
+_ISO_EXPONENT: dict[str, int] = {
     "IQD": 3,
     **dict.fromkeys(
         ["AFN", "ALL", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "PKR", "RSD", "SLL", "SOS", "SYP", "YER"], 2
@@ -42,9 +43,9 @@ def exponent(currency: str) -> int:
     """
     if currency not in known_currencies():
         raise ValueError(f"{currency!r} is not an ISO 4217 currency code")
-    precisions = get_global("currency_fractions")
-    customary, _rounding, _cash, _cash_rounding = precisions.get(currency, precisions["DEFAULT"])
-    return _ISO_EXPONENT.get(currency, int(customary))
+    fractions: Mapping[str, tuple[int, int, int, int]] = get_global("currency_fractions")
+    customary = fractions.get(currency, fractions["DEFAULT"])[0]
+    return _ISO_EXPONENT.get(currency, customary)
 
 
 def stripe_exponent(currency: str) -> int:
@@ -62,7 +63,7 @@ def stripe_minor_to_iso_minor(amount: int, currency: str) -> int:
     """
     shift = exponent(currency) - stripe_exponent(currency)
     if shift >= 0:
-        return amount * 10**shift
+        return int(amount * 10**shift)
     whole, rest = divmod(amount, 10**-shift)
     if rest:
         raise ValueError(f"{amount} is not a whole number of ISO 4217 minor units of {currency}")

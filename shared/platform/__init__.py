@@ -1,0 +1,1 @@
+"""What every service runs on: database edges, bus, HTTP, auth, telemetry."""

@@ -1,0 +1,1 @@
+"""Who is calling: access tokens, memberships, roles. Every service checks for itself."""

@@ -1,0 +1,1 @@
+"""The bus: outbox and relay, streams, batch consumers, dead letters."""

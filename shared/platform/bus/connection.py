@@ -1,0 +1,53 @@
+"""Connecting to NATS so that an outage is waited out, and an end is noticed."""
+
+import os
+from collections.abc import Awaitable, Callable
+
+import nats
+import structlog
+from nats.aio.client import Client
+
+from shared.contracts.topology import inbox_prefix
+
+log = structlog.get_logger()
+
+
+async def exit_when_closed() -> None:
+    """A closed connection never comes back: end the process, the supervisor starts a new one."""
+    log.error("nats.closed")
+    os._exit(70)
+
+
+async def _reconnected() -> None:
+    log.info("nats.reconnected")
+
+
+async def _disconnected() -> None:
+    log.warning("nats.disconnected")
+
+
+async def _error(error: Exception) -> None:
+    log.warning("nats.error", error=repr(error))
+
+
+async def connect(
+    url: str, user: str, password: str, *, on_closed: Callable[[], Awaitable[None]] = exit_when_closed
+) -> Client:
+    """A connection that reconnects for ever; ``url`` may list several servers, joined by commas."""
+    return await nats.connect(
+        servers=url.split(","),
+        user=user,
+        password=password,
+        name=f"trueup-{user}",
+        inbox_prefix=inbox_prefix(user).encode(),
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.25,
+        connect_timeout=5,
+        ping_interval=10,
+        max_outstanding_pings=2,
+        closed_cb=on_closed,
+        reconnected_cb=_reconnected,
+        disconnected_cb=_disconnected,
+        error_cb=_error,
+        pending_size=32 * 1024 * 1024,
+    )

@@ -1,0 +1,46 @@
+"""What a service does with the events of one stream."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.event import REGISTRY, Event
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Events of one stream, in stream order, each of them new to this service."""
+
+    events: Sequence[Event]
+
+    def of(self, *classes: type[E]) -> list[E]:
+        """The events of some classes (a base class gives all its events), in stream order."""
+        return [event for event in self.events if isinstance(event, classes)]
+
+    @property
+    def organizations(self) -> set[UUID]:
+        """The organizations that the events belong to."""
+        return {event.organization_id for event in self.events}
+
+
+Handler = Callable[[AsyncSession, Batch], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A stream, the event classes that matter (a base class stands for all its events), and what to do."""
+
+    stream: str
+    events: tuple[type[Event], ...]
+    handle: Handler = field(repr=False)
+
+    @cached_property
+    def wanted(self) -> dict[str, type[Event]]:
+        """Event type -> class of everything that is handled."""
+        return {name: event for name, event in REGISTRY.items() if issubclass(event, self.events)}

@@ -1,0 +1,1 @@
+"""PostgreSQL: tables, bulk writes, transactions at the edges, migrations."""

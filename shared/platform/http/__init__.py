@@ -1,0 +1,1 @@
+"""HTTP: one way to declare endpoints, to refuse, to page, to repeat safely."""

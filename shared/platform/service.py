@@ -1,0 +1,201 @@
+"""A service: what it is made of, and how one process of it runs."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from nats.aio.client import Client
+from sqlalchemy import MetaData, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.types import ASGIApp
+
+from shared.contracts.topology import CONSUMES
+from shared.platform import failpoints
+from shared.platform.auth.tokens import TokenVerifier
+from shared.platform.bus.connection import connect, exit_when_closed
+from shared.platform.bus.consumer import Consumer
+from shared.platform.bus.outbox import EMITTED
+from shared.platform.bus.relay import Relay
+from shared.platform.bus.subscription import Subscription
+from shared.platform.bus.wakeups import Wakeups
+from shared.platform.db.edges import Database
+from shared.platform.db.migrate import head
+from shared.platform.http.app import create_app
+from shared.platform.http.routing import PublicRouter, TenantRouter
+from shared.platform.settings import Settings
+from shared.platform.telemetry import logs
+from shared.platform.tenancy.subscription import OnOrganizations, identity_subscription
+
+log = structlog.get_logger()
+
+HTTP, CONSUMERS, RELAY = "http", "consumers", "relay"
+
+Worker = Callable[["Runtime"], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Service:
+    """The composition root's answer: everything that one service is made of."""
+
+    name: str
+    title: str
+    metadata: MetaData
+    routers: tuple[TenantRouter | PublicRouter, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+    workers: Mapping[str, Worker] = field(default_factory=dict)
+    on_organizations: OnOrganizations | None = None
+    asgi_mounts: Mapping[str, Callable[["Runtime"], ASGIApp]] = field(default_factory=dict)
+    backlog: Callable[[AsyncSession], Awaitable[int]] | None = None
+    """How much work waits inside the service that is neither in its outbox nor in a stream."""
+    version: str = "1"
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Every role that a process of this service can have."""
+        return (HTTP, CONSUMERS, RELAY, *self.workers)
+
+    @property
+    def all_subscriptions(self) -> tuple[Subscription, ...]:
+        """The service's own subscriptions, and identity's for who is who."""
+        if "IDENTITY" not in CONSUMES.get(self.name, ()):
+            return self.subscriptions
+        return (identity_subscription(self.on_organizations), *self.subscriptions)
+
+
+class Runtime:
+    """The connections of one process, shared by its roles."""
+
+    def __init__(self, service: Service, settings: Settings, database: Database, client: Client) -> None:
+        self.service = service
+        self.settings = settings
+        self.database = database
+        self.client = client
+        self.wakeups = Wakeups(service.name)
+        self.verifier = TokenVerifier(f"{settings.identity_url}/.well-known/jwks.json", settings.jwks)
+        database.after_commit.append(self._wake_relay)
+
+    def _wake_relay(self, session: AsyncSession) -> None:
+        if session.info.pop(EMITTED, False):
+            self.wakeups.wake(RELAY)
+
+    async def ready(self) -> dict[str, str]:
+        """What this process depends on: ``ok``, or what is the matter."""
+        return {"database": await self._database_state(), "bus": "ok" if self.client.is_connected else "disconnected"}
+
+    async def _database_state(self) -> str:
+        try:
+            async with asyncio.timeout(2), self.database.transaction() as session:
+                query = text(
+                    "SELECT (SELECT version_num FROM platform.platform_version),"
+                    " (SELECT version_num FROM platform.service_version)"
+                )
+                found = tuple((await session.execute(query)).one())
+        except Exception as error:  # noqa: BLE001 - whatever it is, the service is not ready
+            return f"{type(error).__name__}"
+        wanted = (head("platform"), head(self.service.name))
+        return "ok" if found == wanted else f"schema {found}, needs {wanted}; run: trueup migrate"
+
+
+@contextlib.asynccontextmanager
+async def running(
+    service: Service, settings: Settings, roles: Collection[str]
+) -> AsyncIterator[tuple[Runtime, FastAPI, list[asyncio.Task[None]]]]:
+    """Start a service's roles (without a listening socket); gives the runtime, the app, and its tasks."""
+    assert settings.database_url is not None
+    url = settings.database_url.get_secret_value()
+    database = Database(url, pool_size=settings.pool_size, application=service.name)
+    await database.open()
+    stopping = asyncio.Event()
+
+    async def closed() -> None:
+        if not stopping.is_set():
+            await exit_when_closed()
+
+    password = settings.nats_password.get_secret_value()
+    client = await connect(settings.nats_url, settings.nats_user, password, on_closed=closed)
+    runtime = Runtime(service, settings, database, client)
+    runtime.wakeups.elsewhere = set(service.roles) - set(roles)
+    await runtime.wakeups.listen(client)
+    app = create_app(service, runtime)
+    tasks: list[asyncio.Task[None]] = []
+
+    def start(name: str, work: Awaitable[None]) -> None:
+        tasks.append(asyncio.ensure_future(work))
+        tasks[-1].set_name(name)
+
+    if RELAY in roles:
+        start(RELAY, Relay(service.name, url, client, runtime.wakeups).run())
+    if CONSUMERS in roles:
+        for subscription in service.all_subscriptions:
+            consumer = Consumer(
+                service.name,
+                subscription,
+                database,
+                client,
+                batch_size=settings.batch_size,
+                retry_seconds=settings.retry_seconds,
+            )
+            start(f"consumer {subscription.stream}", consumer.run())
+    for name, worker in service.workers.items():
+        if name in roles:
+            start(name, worker(runtime))
+    try:
+        yield runtime, app, tasks
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        stopping.set()
+        await client.close()
+        await database.close()
+
+
+async def serve(service: Service, settings: Settings, roles: Collection[str]) -> None:
+    """Run one process until it is told to stop, or until one of its roles ends by itself."""
+    async with running(service, settings, roles) as (_runtime, app, tasks):
+        config = uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=10,
+            backlog=4096,
+        )
+        server = uvicorn.Server(config)
+        # Every process answers health checks and metrics, whatever its roles.
+        http = asyncio.create_task(server.serve(), name=HTTP)
+        log.info("service.started", roles=sorted(roles), port=settings.port)
+        done, _ = await asyncio.wait([http, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        failed = [task for task in done if task is not http]
+        if failed:
+            for task in failed:
+                log.error("service.role_ended", role=task.get_name(), reason=repr(task.exception()))
+            server.should_exit = True
+            await http
+            raise SystemExit(70)
+
+
+def run(service: Service, roles: Collection[str] | None = None) -> None:
+    """Run a process of a service in the foreground (settings from the environment)."""
+    settings = Settings.load(service.name)
+    logs.configure(service.name, settings.log_level)
+    failpoints.arm(service.name)
+    unknown = set(roles or ()) - set(service.roles)
+    if unknown:
+        raise SystemExit(f"{service.name} has the roles {', '.join(service.roles)}, not {', '.join(sorted(unknown))}")
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        import uvloop  # noqa: PLC0415 - not on every platform
+
+        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    except ImportError:
+        runner = asyncio.Runner()
+    with runner:
+        runner.run(serve(service, settings, roles or service.roles))

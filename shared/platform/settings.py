@@ -1,0 +1,72 @@
+"""Settings of one service process, from ``TRUEUP_*`` environment variables.
+
+``docs/settings.md`` lists them all.
+"""
+
+import base64
+import os
+from functools import cached_property
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+
+class MissingSettingError(RuntimeError):
+    """A setting that this process needs is not in the environment."""
+
+
+def environment(name: str, default: str | None = None) -> str:
+    """The variable ``TRUEUP_<name>``, or the default; a missing one names itself."""
+    value = os.environ.get(f"TRUEUP_{name}") or default
+    if value is None:
+        raise MissingSettingError(f"set TRUEUP_{name} (see docs/settings.md)")
+    return value
+
+
+class Settings(BaseModel):
+    """What one process of a service needs to know."""
+
+    model_config = ConfigDict(frozen=True, ignored_types=(cached_property,))
+
+    service: str
+    database_url: SecretStr | None
+    nats_url: str
+    nats_user: str
+    nats_password: SecretStr
+    identity_url: str
+    secret_key: SecretStr
+    host: str = "127.0.0.1"
+    port: int = 0
+    pool_size: int = 8
+    log_level: str = "INFO"
+    batch_size: int = 500
+    retry_seconds: float = 1.0
+    """The first delay after a message failed alone; it doubles each time."""
+    jwks: str | None = None
+    """Inline JWKS that replaces identity's; for tests of one service."""
+
+    @classmethod
+    def load(cls, service: str) -> "Settings":
+        """Settings of ``service`` from the environment."""
+        name = service.upper()
+        has_database = service != "gateway"
+        return cls(
+            service=service,
+            database_url=SecretStr(environment(f"{name}_DATABASE_URL")) if has_database else None,
+            nats_url=environment("NATS_URL"),
+            nats_user=environment(f"{name}_NATS_USER", service),
+            nats_password=SecretStr(environment(f"{name}_NATS_PASSWORD")),
+            identity_url=environment("IDENTITY_URL").split(",")[0],
+            secret_key=SecretStr(environment("SECRET_KEY")),
+            host=environment("HOST", "127.0.0.1"),
+            port=int(environment("PORT", "0")),
+            pool_size=int(environment("POOL_SIZE", "8")),
+            log_level=environment("LOG_LEVEL", "INFO"),
+            batch_size=int(environment("BATCH_SIZE", "500")),
+            retry_seconds=float(environment("RETRY_SECONDS", "1.0")),
+            jwks=os.environ.get("TRUEUP_JWKS"),
+        )
+
+    @cached_property
+    def secret_key_bytes(self) -> bytes:
+        """The 32 bytes that encrypt secrets at rest."""
+        return base64.b64decode(self.secret_key.get_secret_value())

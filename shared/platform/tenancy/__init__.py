@@ -1,0 +1,1 @@
+"""Organizations and memberships as every service knows them, built from identity's events."""

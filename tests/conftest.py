@@ -1,0 +1,69 @@
+"""Engines for all tests: one PostgreSQL a run, one NATS a worker, databases cloned from migrated templates."""
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.harness.engines import NATS_PASSWORD, nats_server
+from tests.harness.house import House
+from trueup.engines.nats import NatsServer
+from trueup.engines.postgres import PostgresServer
+
+URL_VARIABLE = "TRUEUP_TEST_POSTGRES_URL"
+_shared: list[tuple[PostgresServer, tempfile.TemporaryDirectory]] = []
+
+settings.register_profile(
+    "trueup", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+settings.load_profile("trueup")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start PostgreSQL in the controlling process; its workers inherit the address."""
+    if hasattr(config, "workerinput") or URL_VARIABLE in os.environ or _only_unit_tests(config):
+        return
+    folder = tempfile.TemporaryDirectory(prefix="trueup-tests-", ignore_cleanup_errors=True)
+    server = PostgresServer(Path(folder.name), durable=False)
+    os.environ[URL_VARIABLE] = server.start()
+    _shared.append((server, folder))
+
+
+def pytest_unconfigure() -> None:
+    """Stop what was started."""
+    while _shared:
+        server, folder = _shared.pop()
+        server.stop()
+        server.destroy()
+        folder.cleanup()
+        os.environ.pop(URL_VARIABLE, None)
+
+
+def _only_unit_tests(config: pytest.Config) -> bool:
+    return bool(config.args) and all("tests/unit" in argument for argument in config.args)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> str:
+    """The superuser's address of the run's PostgreSQL."""
+    return os.environ[URL_VARIABLE]
+
+
+@pytest.fixture(scope="session")
+def nats() -> Iterator[NatsServer]:
+    """This worker's NATS server, with every declared user."""
+    with tempfile.TemporaryDirectory(prefix="trueup-nats-", ignore_cleanup_errors=True) as folder:
+        server = nats_server(Path(folder))
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+async def house(postgres_url: str, nats: NatsServer) -> AsyncIterator[House]:
+    """An empty house: start the services a test needs in it."""
+    async with House(postgres_url, nats.url, NATS_PASSWORD) as empty:
+        yield empty

@@ -1,0 +1,61 @@
+"""The operator's command: ``python -m trueup <command>``.
+
+Each command is a module of its own with a typer ``app``, imported only when it is called: together they would take
+seconds. To add one, write ``trueup/commands/<name>.py`` and a line in ``COMMANDS``.
+"""
+
+import difflib
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from trueup import local
+from trueup.engines.processes import EngineError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "up": ("trueup.commands.up", "start PostgreSQL, NATS and all services here"),
+    "ps": ("trueup.commands.ps", "what is running here"),
+    "run": ("trueup.commands.run", "run one service in the foreground"),
+    "migrations": ("trueup.commands.migrations", "write a migration from the declared tables (for developers)"),
+    "migrate": ("trueup.commands.migrate", "bring databases and streams to this version"),
+}
+"""Name -> (module with a typer ``app``, what it does)."""
+
+USAGE_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0] in ("-h", "--help", "help"):
+        _print_commands()
+        return 0 if given else USAGE_ERROR
+    name, *rest = given
+    if name not in COMMANDS:
+        _say(f"there is no command {name!r}{_similar(name)}; see python -m trueup --help")
+        return USAGE_ERROR
+    local.join_running_system()
+    module, _ = COMMANDS[name]
+    try:
+        code = import_module(module).app(args=rest, prog_name=f"trueup {name}", standalone_mode=True)
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+    except (EngineError, local.LocalError) as error:
+        _say(str(error))
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _print_commands() -> None:
+    sys.stdout.write("usage: python -m trueup <command> [options]   (<command> --help says more)\n\n")
+    for name, (_, meaning) in COMMANDS.items():
+        sys.stdout.write(f"  {name:<14}{meaning}\n")
+
+
+def _similar(name: str) -> str:
+    close = difflib.get_close_matches(name, COMMANDS, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"trueup: {text}\n")
