@@ -1,0 +1,173 @@
+"""The front door: everything the demo does, it does over HTTP through the gateway, as any client would."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from pathlib import Path
+from time import monotonic, time
+from typing import Any, TypeVar
+
+import aiohttp
+import orjson
+
+from trueup.stripe_double import Json, sign
+
+Found = TypeVar("Found")
+TOKEN = re.compile(r"[?&]token=([\w.\-]+)|^\s*([\w.\-]{20,})\s*$", re.MULTILINE)
+PATIENCE_S = 30.0
+
+
+class DemoError(RuntimeError):
+    """Something that should have worked did not."""
+
+
+class Refused(DemoError):
+    """An answer that is not the expected one: the problem's own words."""
+
+    def __init__(self, method: str, path: str, status: int, body: Any) -> None:
+        detail = body.get("detail", body) if isinstance(body, dict) else body
+        errors = f" {body['errors']}" if isinstance(body, dict) and body.get("errors") else ""
+        super().__init__(f"{method} {path} was answered {status}: {detail}{errors}")
+        self.status = status
+        self.problem = body if isinstance(body, dict) else {}
+
+
+@dataclass
+class Person:
+    """Somebody with a login."""
+
+    email: str
+    password: str
+    first_name: str
+    last_name: str
+    token: str = ""
+    organizations: list[Json] = field(default_factory=list)
+
+
+class Door:
+    """A client of the gateway."""
+
+    def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
+        self.url = url.rstrip("/")
+        self._session = session
+
+    async def call(self, method: str, path: str, person: Person | None = None, body: Any = None) -> Any:
+        """One request; returns the answer's JSON (or bytes), or raises ``Refused``."""
+        headers = {"Authorization": f"Bearer {person.token}"} if person and person.token else {}
+        data = None if body is None else orjson.dumps(body)
+        if data is not None:
+            headers["Content-Type"] = "application/json"
+        async with self._session.request(method, self.url + path, data=data, headers=headers) as response:
+            content = await response.read()
+            answer = orjson.loads(content) if "json" in response.content_type and content else content
+            if response.status >= 400:  # noqa: PLR2004 - where HTTP's errors begin
+                raise Refused(method, path, response.status, answer)
+            return answer
+
+    async def get(self, path: str, person: Person | None = None) -> Any:
+        """Read."""
+        return await self.call("GET", path, person)
+
+    async def post(self, path: str, person: Person | None, body: Any) -> Any:
+        """Create or do."""
+        return await self.call("POST", path, person, body)
+
+    async def every(self, path: str, person: Person) -> list[Json]:
+        """All items of a list, page by page."""
+        items: list[Json] = []
+        cursor = ""
+        while True:
+            page = await self.get(f"{path}{'&' if '?' in path else '?'}limit=200{cursor}", person)
+            items += page["items"]
+            if not page.get("next_cursor"):
+                return items
+            cursor = f"&cursor={page['next_cursor']}"
+
+    async def enter(self, person: Person, mailbox: Path) -> None:
+        """Log in, registering and verifying the e-mail address first where that is needed."""
+        try:
+            await self.log_in(person)
+        except Refused:
+            names = {"first_name": person.first_name, "last_name": person.last_name}
+            credentials = {"email": person.email, "password": person.password}
+            await self.post("/v1/auth/register", None, credentials | names)
+            token = await until(lambda: _token_for(person.email, mailbox), "the verification e-mail")
+            await self.post("/v1/auth/verify-email", None, {"token": token})
+            await self.log_in(person)
+
+    async def log_in(self, person: Person) -> None:
+        """A fresh access token; without one organization among others, the only one is selected."""
+        person.token = ""
+        answer = await self.post("/v1/auth/login", None, {"email": person.email, "password": person.password})
+        person.token, person.organizations = answer["access_token"], answer.get("organizations", [])
+
+
+@dataclass
+class Endpoint:
+    """A Stripe webhook endpoint of a connection, and how often it was posted to."""
+
+    connection_id: str
+    url: str
+    secret: str
+    session: aiohttp.ClientSession
+    posted: int = 0
+
+    async def deliver(self, event: Json) -> None:
+        """Post one event, signed, as Stripe does: again until it is answered 200."""
+        body = orjson.dumps(event)
+        for attempt in range(6):
+            headers = {"Stripe-Signature": sign(body, self.secret, int(time())), "Content-Type": "application/json"}
+            async with self.session.post(self.url, data=body, headers=headers) as response:
+                if response.status == 200:  # noqa: PLR2004 - what Stripe takes for delivered
+                    self.posted += 1
+                    return
+                answer = await response.text()
+                if response.status < 500:  # noqa: PLR2004 - a refusal, no outage
+                    raise DemoError(f"the webhook {event['type']} was refused with {response.status}: {answer}")
+            await asyncio.sleep(0.1 * 2**attempt)
+        raise DemoError(f"the webhook {event['type']} was not taken: {answer}")
+
+
+async def deliver_all(deliveries: list[tuple[Endpoint, Json]], at_once: int, tick: Callable[[], object]) -> None:
+    """Post many events, some at once, calling ``tick`` after each."""
+    queue = iter(deliveries)
+
+    async def worker() -> None:
+        for endpoint, event in queue:
+            await endpoint.deliver(event)
+            tick()
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(at_once):
+            group.create_task(worker())
+
+
+async def until(
+    probe: Callable[[], Found | None | Awaitable[Found | None]], what: str, patience_s: float = PATIENCE_S
+) -> Found:
+    """Ask again until there is an answer; ``DemoError`` names what did not come."""
+    deadline = monotonic() + patience_s
+    while True:
+        found = probe()
+        if isinstance(found, Awaitable):
+            found = await found
+        if found is not None:
+            return found
+        if monotonic() > deadline:
+            raise DemoError(f"{what} did not come within {patience_s:.0f} s")
+        await asyncio.sleep(0.1)
+
+
+def _token_for(email: str, mailbox: Path) -> str | None:
+    """The token of the newest message to an address."""
+    for file in sorted(mailbox.glob("*.eml"), key=lambda path: path.stat().st_mtime, reverse=True):
+        message = message_from_bytes(file.read_bytes(), policy=policy.default)
+        if email.lower() not in str(message["To"]).lower():
+            continue
+        part = message.get_body(("plain", "html"))
+        match = TOKEN.search(part.get_content()) if part else None
+        if match:
+            return match.group(1) or match.group(2)
+    return None
