@@ -1,0 +1,1 @@
+"""The rules of the portfolio, pure: facts, figures, and the dashboard made from them."""
