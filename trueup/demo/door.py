@@ -145,7 +145,7 @@ async def deliver_all(deliveries: list[tuple[Endpoint, Json]], at_once: int, tic
 
 
 async def until(
-    probe: Callable[[], Found | None | Awaitable[Found | None]], what: str, patience_s: float = PATIENCE_S
+    probe: Callable[[], Found | Awaitable[Found | None] | None], what: str, patience_s: float = PATIENCE_S
 ) -> Found:
     """Ask again until there is an answer; ``DemoError`` names what did not come."""
     deadline = monotonic() + patience_s
