@@ -1,0 +1,66 @@
+"""Metrics: dated actuals of ventures."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.finance.base import FinanceTable
+from shared.contracts.finance import MetricKind, MetricSource
+from shared.platform.db.tables import Figure, Id, Instant, TableKind, table_args
+
+
+def _one_of(column: str, values: type[MetricKind] | type[MetricSource]) -> str:
+    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
+
+
+class Metric(FinanceTable):
+    """An actual of a venture on a local day, by one source; it is never deleted, only withdrawn.
+
+    ``revision`` rises when the content changes. A calculated one is open to its parts: the spans in
+    force on its day (``subscription_spans``) and, through them, the provider's events.
+    """
+
+    __tablename__ = "metrics"
+    __table_args__ = table_args(
+        TableKind.OWNED,
+        # the list of a venture's metrics, newest day first
+        Index("ix_metrics_observed", "organization_id", "venture_id", "observed_on", "metric", "source"),
+        CheckConstraint(_one_of("metric", MetricKind), name="metric"),
+        CheckConstraint(_one_of("source", MetricSource), name="source"),
+        CheckConstraint("revision >= 1", name="revision"),
+        CheckConstraint("source <> 'override' OR note IS NOT NULL", name="reason"),
+    )
+
+    organization_id: Mapped[Id] = mapped_column(primary_key=True)
+    venture_id: Mapped[Id] = mapped_column(primary_key=True)
+    metric: Mapped[str] = mapped_column(primary_key=True)
+    observed_on: Mapped[date] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int]
+    value: Mapped[Figure]
+    currency: Mapped[str | None]
+    unconverted: Mapped[dict[str, Any]]
+    policy_version: Mapped[int | None]
+    note: Mapped[str | None]
+    withdrawn: Mapped[bool]
+    recorded_at: Mapped[Instant]
+    recorded_by: Mapped[UUID | None]
+
+
+class DueDay(FinanceTable):
+    """A future local day on which a venture's figures change by themselves; a queue, worked off when it comes."""
+
+    __tablename__ = "due_days"
+    __table_args__ = table_args(
+        TableKind.OWNED,
+        # what is due, by organization
+        Index("ix_due_days_day", "organization_id", "day"),
+        deletable=True,
+    )
+
+    organization_id: Mapped[Id] = mapped_column(primary_key=True)
+    venture_id: Mapped[Id] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
