@@ -40,7 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = import_module(module).app(args=rest, prog_name=f"trueup {name}", standalone_mode=True)
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
-    except (EngineError, local.LocalError) as error:
+    except RuntimeError as error:
+        from shared.platform.settings import MissingSettingError  # noqa: PLC0415 - slow, and rarely needed
+
+        if not isinstance(error, (EngineError, local.LocalError, MissingSettingError)):
+            raise
         _say(str(error))
         return 1
     return code if isinstance(code, int) else 0

@@ -74,6 +74,11 @@ class PostgresServer:
         return self._process.pid if self._process else None
 
     @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def log(self) -> Path:
         """The server's log file."""
         return self.state_dir / "postgres.log"

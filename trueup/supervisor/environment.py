@@ -1,0 +1,51 @@
+"""The ``TRUEUP_*`` variables of a local system."""
+
+import os
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from shared.contracts.topology import SERVICES, nats_users
+from trueup.databases import OPERATOR_ROLE, services_with_database
+from trueup.engines import NatsUser
+from trueup.engines.ports import LOOPBACK
+from trueup.local import STATE_VARIABLE, Secrets, State
+from trueup.supervisor.plan import Replica, usual_port
+
+PASSED_ON = ("TRUEUP_NOW_OFFSET", "TRUEUP_LOG_LEVEL")
+"""What the caller may set for the whole system, second shells included."""
+
+
+def bus_users(secrets: Secrets) -> list[NatsUser]:
+    """The declared NATS users with this system's passwords."""
+    return [NatsUser(user.name, secrets.password(f"nats:{user.name}"), user.permissions()) for user in nats_users()]
+
+
+def environment_of(
+    state: State, secrets: Secrets, postgres_port: int, nats_url: str, replicas: Iterable[Replica]
+) -> dict[str, str]:
+    """Everything that a service, a command or a second shell needs to know of this system."""
+
+    def database(service: str, role: str) -> str:
+        password = quote(secrets.password(f"database:{role}"), safe="")
+        return f"postgresql://{role}:{password}@{LOOPBACK}:{postgres_port}/trueup_{service}"
+
+    found = {
+        STATE_VARIABLE: str(state.folder),
+        "TRUEUP_MAIL_DIR": str(state.sub("mail")),
+        "TRUEUP_SECRET_KEY": os.environ.get("TRUEUP_SECRET_KEY") or secrets.key("secret_key"),
+        "TRUEUP_NATS_URL": nats_url,
+    }
+    for user in bus_users(secrets):
+        found[f"TRUEUP_{user.name.upper()}_NATS_USER"] = user.name
+        found[f"TRUEUP_{user.name.upper()}_NATS_PASSWORD"] = user.password
+    for service in services_with_database():
+        found[f"TRUEUP_{service.upper()}_DATABASE_URL"] = database(service, f"trueup_{service}")
+        found[f"TRUEUP_{service.upper()}_OPERATOR_URL"] = database(service, OPERATOR_ROLE)
+    urls: dict[str, list[str]] = {service: [] for service in SERVICES}
+    for replica in replicas:
+        urls[replica.service].append(replica.url)
+    for service, known in urls.items():
+        # one that is not run here is expected at its usual port: somebody may run it by hand
+        usual = f"http://{LOOPBACK}:{usual_port(service)}"
+        found[f"TRUEUP_{service.upper()}_URL"] = ",".join(known) or usual
+    return found | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
