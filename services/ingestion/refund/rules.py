@@ -42,7 +42,9 @@ def refunds_of(group: MoneyGroup) -> list[Draft]:
 def _itemised(group: MoneyGroup, refund: Seen) -> Draft:
     facts = refund.facts
     charge = group.charge(facts["charge"]) or (group.charges[-1] if group.charges else None)
-    back = facts["status"] in _GIVEN_BACK
+    # Failed and canceled are final: an older state told later (inside a charge) does not take them back.
+    back = "failed" in refund.marks
+    status = "failed" if back and facts["status"] not in _GIVEN_BACK else facts["status"]
     void = charge is not None and ("counted" not in charge.marks or refund is _release(group, charge))
     return Draft(
         key=refund.object_id,
@@ -51,7 +53,7 @@ def _itemised(group: MoneyGroup, refund: Seen) -> Draft:
             "payment_id": group.payment_id if group.payment_id != refund.object_id else None,
             "charge_id": facts["charge"] or (charge.object_id if charge else None),
             "amount_minor": 0 if void else facts["amount"],
-            "status": facts["status"],
+            "status": status,
             "refunded_at": at(facts["created"]),
             "failed_at": at(refund.marks["failed"]) if back else None,
         },

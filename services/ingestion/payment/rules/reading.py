@@ -62,10 +62,16 @@ def read_intent(intent: Json, second: int) -> tuple[Facts, Marks]:
         "charge": values.reference(intent, "latest_charge")
         or (values.required_text(charges[0], "id") if charges else None),
         "customer": values.reference(intent, "customer"),
-        "invoice": values.reference(intent, "invoice"),
+        "invoice": values.reference(intent, "invoice") or _ordered(intent),
         **values.claims(intent),
     }
     return facts, {"counted": second} if received else {}
+
+
+def _ordered(intent: Json) -> str | None:
+    """The invoice that a payment intent names as its order (since "clover")."""
+    order = values.text(values.member(intent, "payment_details") or {}, "order_reference")
+    return order if order and order.startswith("in_") else None
 
 
 def read_invoice(invoice: Json) -> Facts:
