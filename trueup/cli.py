@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("trueup.commands.up", "start PostgreSQL, NATS and all services here"),
     "ps": ("trueup.commands.ps", "what is running here"),
     "run": ("trueup.commands.run", "run one service in the foreground"),
+    "openapi": ("trueup.commands.openapi", "write the merged OpenAPI document"),
     "migrations": ("trueup.commands.migrations", "write a migration from the declared tables (for developers)"),
     "migrate": ("trueup.commands.migrate", "bring databases and streams to this version"),
 }

@@ -5,6 +5,7 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import structlog
 import uvicorn
@@ -34,6 +35,7 @@ from shared.platform.tenancy.subscription import OnOrganizations, identity_subsc
 log = structlog.get_logger()
 
 HTTP, CONSUMERS, RELAY = "http", "consumers", "relay"
+ROLE_ENDED = 70
 
 Worker = Callable[["Runtime"], Awaitable[None]]
 
@@ -50,6 +52,10 @@ class Service:
     workers: Mapping[str, Worker] = field(default_factory=dict)
     on_organizations: OnOrganizations | None = None
     asgi_mounts: Mapping[str, Callable[["Runtime"], ASGIApp]] = field(default_factory=dict)
+    openapi_paths: Mapping[str, Any] = field(default_factory=dict)
+    """OpenAPI path items of what ``asgi_mounts`` answers."""
+    asgi: Callable[[Settings], ASGIApp] | None = None
+    """The whole application, for a service without database and bus."""
     backlog: Callable[[AsyncSession], Awaitable[int]] | None = None
     """How much work waits inside the service that is neither in its outbox nor in a stream."""
     version: str = "1"
@@ -57,6 +63,8 @@ class Service:
     @property
     def roles(self) -> tuple[str, ...]:
         """Every role that a process of this service can have."""
+        if self.asgi is not None:
+            return (HTTP,)
         return (HTTP, CONSUMERS, RELAY, *self.workers)
 
     @property
@@ -157,19 +165,12 @@ async def running(
 
 async def serve(service: Service, settings: Settings, roles: Collection[str]) -> None:
     """Run one process until it is told to stop, or until one of its roles ends by itself."""
+    if service.asgi is not None:
+        await _server(service.asgi(settings), settings, lifespan="on").serve()
+        return
     async with running(service, settings, roles) as (_runtime, app, tasks):
-        config = uvicorn.Config(
-            app,
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=10,
-            backlog=4096,
-        )
-        server = uvicorn.Server(config)
         # Every process answers health checks and metrics, whatever its roles.
+        server = _server(app, settings, lifespan="off")
         http = asyncio.create_task(server.serve(), name=HTTP)
         log.info("service.started", roles=sorted(roles), port=settings.port)
         done, _ = await asyncio.wait([http, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -179,7 +180,24 @@ async def serve(service: Service, settings: Settings, roles: Collection[str]) ->
                 log.error("service.role_ended", role=task.get_name(), reason=repr(task.exception()))
             server.should_exit = True
             await http
-            raise SystemExit(70)
+            raise SystemExit(ROLE_ENDED)
+
+
+def _server(app: ASGIApp, settings: Settings, lifespan: Literal["on", "off"]) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            lifespan=lifespan,
+            timeout_graceful_shutdown=10,
+            backlog=4096,
+        )
+    )
 
 
 def run(service: Service, roles: Collection[str] | None = None) -> None:

@@ -1,7 +1,7 @@
 """A service's HTTP face: its endpoints, and what an operator asks of every service."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
@@ -33,6 +33,24 @@ class TraceMiddleware:
 
 def create_app(service: "Service", runtime: "Runtime") -> FastAPI:
     """The ASGI application of one service process."""
+    app = _with_endpoints(service)
+    app.state.runtime = runtime
+    problems.install(app)
+    app.add_middleware(TraceMiddleware)
+    _add_operations(app, runtime.ready)
+    for path, make in service.asgi_mounts.items():
+        app.mount(path, make(runtime))
+    return app
+
+
+def describe(service: "Service") -> dict[str, Any]:
+    """The OpenAPI document of a service, without running it."""
+    document = _with_endpoints(service).openapi()
+    document["paths"] = {**document.get("paths", {}), **service.openapi_paths}
+    return document
+
+
+def _with_endpoints(service: "Service") -> FastAPI:
     app = FastAPI(
         title=service.title,
         version=service.version,
@@ -41,14 +59,8 @@ def create_app(service: "Service", runtime: "Runtime") -> FastAPI:
         max_body_size=MAX_BODY_BYTES,
         separate_input_output_schemas=False,
     )
-    app.state.runtime = runtime
-    problems.install(app)
-    app.add_middleware(TraceMiddleware)
     for router in service.routers:
         app.include_router(router.api)
-    _add_operations(app, runtime.ready)
-    for path, make in service.asgi_mounts.items():
-        app.mount(path, make(runtime))
     return app
 
 

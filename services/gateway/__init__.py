@@ -1,0 +1,1 @@
+"""gateway: the one door for API clients. Stateless: it owns nothing and decides nothing."""

@@ -1,0 +1,1 @@
+"""Routes: which service answers a request, and handing it over."""
