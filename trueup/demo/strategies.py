@@ -4,6 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 STRATEGIES: Mapping[str, Mapping[str, Any]] = {
+    "Kelapa Kini": {
+        "vision": "Fair coconuts.",
+        "problem": "Smallholders sell green coconuts below cost.",
+        "problem_score": 6,
+        "gtm_strategy": "Cafes in Kuching first.",
+    },
     "Kopi Kita": {
         "vision": "Every Malaysian office drinks coffee from a farm it can name.",
         "tagline": "Good mornings, delivered.",
