@@ -14,8 +14,11 @@ from trueup.engines.processes import EngineError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("trueup.commands.up", "start PostgreSQL, NATS and all services here"),
+    "demo": ("trueup.commands.demo", "load a believable company and show its plans against its money"),
+    "bench": ("trueup.commands.bench", "measure the latency of the loop and bursts of webhooks"),
     "ps": ("trueup.commands.ps", "what is running here"),
     "run": ("trueup.commands.run", "run one service in the foreground"),
+    "contracts": ("trueup.commands.contracts", "write the event schemas, AsyncAPI and docs/events.md"),
     "openapi": ("trueup.commands.openapi", "write the merged OpenAPI document"),
     "migrations": ("trueup.commands.migrations", "write a migration from the declared tables (for developers)"),
     "migrate": ("trueup.commands.migrate", "bring databases and streams to this version"),

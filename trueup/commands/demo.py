@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from trueup.local import LocalError, State
+from trueup.local import State
 from trueup.supervisor import Plan, Supervisor, Task
+from trueup.supervisor.already import runs_already
 
 app = typer.Typer(add_completion=False)
 
@@ -22,15 +23,6 @@ def demo(
     arguments = ("fresh",) if fresh else ()
     state = State.current()
     task = Task("trueup.demo.session", "run", arguments)
-    if _runs_already(state):
+    if runs_already(state):
         raise typer.Exit(task.run())
     raise typer.Exit(Supervisor(Plan(), state, companion=task, exit_with_companion=exit_).run())
-
-
-def _runs_already(state: State) -> bool:
-    """Whether a supervisor holds this state folder and everything is ready."""
-    try:
-        state.lock().close()
-    except LocalError:
-        return state.ready_file.exists()
-    return False

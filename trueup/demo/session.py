@@ -48,7 +48,7 @@ class Session:
     def __init__(self, console: Console, *, fresh: bool) -> None:
         self._console = console
         self._state = State.current()
-        self._story = Story.open(self._state, fresh=fresh)
+        self._story = Story.open(self._state.sub("demo"), fresh=fresh)
 
     async def play(self) -> int:
         """All steps in order."""

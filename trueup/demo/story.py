@@ -16,7 +16,7 @@ from shared.kernel import clock
 from trueup.demo.company import TIME_ZONE
 from trueup.demo.door import Person
 from trueup.engines.processes import write_private
-from trueup.local import State, read_json
+from trueup.local import read_json
 
 PEOPLE = {
     "admin": ("aina", "Aina", "Rahman"),
@@ -38,9 +38,9 @@ class Story:
     events: int = 0
 
     @classmethod
-    def open(cls, state: State, *, fresh: bool) -> "Story":
+    def open(cls, folder: Path, *, fresh: bool) -> "Story":
         """The story that was begun here, else (or when asked for) a new one."""
-        file = state.sub("demo") / "story.json"
+        file = folder / "story.json"
         known = read_json(file)
         if known and not fresh:
             return cls(file, datetime.fromisoformat(known.pop("now")), **known)
