@@ -54,7 +54,7 @@ MonthlyGrowth = Annotated[Ratio, Field(gt=-1, le=10, decimal_places=RATIO_PLACES
 SalaryGrowth = Annotated[Ratio, Field(ge=-1, le=1, decimal_places=RATIO_PLACES)]
 Quotient = Annotated[Ratio, Field(ge=0, le=1_000_000, decimal_places=RATIO_PLACES)]
 PlanDay = Annotated[date, AfterValidator(_sane_day)]
-Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])\Z", examples=["2026-03"]), AfterValidator(_sane_month)]
+Month = Annotated[str, Field(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$", examples=["2026-03"]), AfterValidator(_sane_month)]
 KnownVersion = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 
 

@@ -1,0 +1,1 @@
+"""Letters to people: written with the state that they tell of, sent by a worker."""

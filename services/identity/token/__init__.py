@@ -1,0 +1,1 @@
+"""What a person shows: access tokens, refresh tokens, and the keys that sign."""

@@ -1,0 +1,1 @@
+"""A person: register, prove the e-mail address, log in."""
