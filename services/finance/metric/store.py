@@ -1,0 +1,141 @@
+"""All SQL of metrics."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Date, Row, Select, Uuid, case, delete, exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from services.finance.keys import VentureKey, given
+from services.finance.metric.models import DueDay, Metric
+from shared.contracts.finance import MetricKind, MetricSource
+from shared.platform.db.bulk import bulk_insert, bulk_upsert, in_values
+
+KEY = ("organization_id", "venture_id", "metric", "observed_on", "source")
+
+Calculated = dict[VentureKey, dict[tuple[MetricKind, date], Row[Any]]]
+"""Stored calculated metrics by venture, kind and day."""
+
+
+async def calculated_since(session: AsyncSession, since: Mapping[VentureKey, date]) -> Calculated:
+    """The calculated metrics of ventures since a day, withdrawn ones included."""
+    keys = given([(*key, day) for key, day in since.items()], organization_id=Uuid(), venture_id=Uuid(), since=Date())
+    statement = (
+        select(*Metric.__table__.c)
+        .join(keys, (Metric.organization_id == keys.c.organization_id) & (Metric.venture_id == keys.c.venture_id))
+        .where(Metric.observed_on >= keys.c.since, Metric.source == MetricSource.CALCULATED.value)
+    )
+    found: Calculated = defaultdict(dict)
+    for row in await session.execute(statement):
+        key = VentureKey(row.organization_id, row.venture_id)
+        found[key][MetricKind(row.metric), row.observed_on] = row
+    return found
+
+
+async def write(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write metrics, each with a higher revision than before."""
+    await bulk_upsert(session, Metric, rows, key=KEY, newer_by="revision")
+
+
+async def stored(session: AsyncSession, keys: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], Row[Any]]:
+    """The metrics with some keys, withdrawn ones included."""
+    columns = [getattr(Metric, name) for name in KEY]
+    rows = await session.execute(select(*Metric.__table__.c).where(in_values(columns, keys)))
+    return {tuple(getattr(row, name) for name in KEY): row for row in rows}
+
+
+async def expect(session: AsyncSession, days: Sequence[tuple[VentureKey, date]]) -> None:
+    """Remember days that lie in the future, on which figures change by themselves."""
+    rows = [key._asdict() | {"day": day} for key, day in days]
+    await bulk_insert(session, DueDay, rows, on_conflict="ignore")
+
+
+async def due(session: AsyncSession, today: Mapping[UUID, date], limit: int) -> dict[VentureKey, date]:
+    """Ventures with days that have come, and the first of those days."""
+    keys = given(list(today.items()), organization_id=Uuid(), today=Date())
+    statement = (
+        select(DueDay)
+        .join(keys, DueDay.organization_id == keys.c.organization_id)
+        .where(DueDay.day <= keys.c.today)
+        .order_by(DueDay.organization_id, DueDay.day, DueDay.venture_id)
+        .limit(limit)
+    )
+    found: dict[VentureKey, date] = {}
+    for row in await session.scalars(statement):
+        found.setdefault(VentureKey(row.organization_id, row.venture_id), row.day)
+    return found
+
+
+async def forget_due(session: AsyncSession, ventures: Sequence[VentureKey], today: Mapping[UUID, date]) -> None:
+    """Take the days of ventures that have come off the queue."""
+    keys = [(*key, today[key.organization_id]) for key in ventures]
+    known = given(keys, organization_id=Uuid(), venture_id=Uuid(), today=Date())
+    come = exists().where(
+        DueDay.organization_id == known.c.organization_id,
+        DueDay.venture_id == known.c.venture_id,
+        DueDay.day <= known.c.today,
+    )
+    await session.execute(delete(DueDay).where(come))
+
+
+def _precedence(column: Any) -> ColumnElement[int]:
+    return case({source.value: source.precedence for source in MetricSource}, value=column)
+
+
+def listed(
+    organization_id: UUID,
+    venture_id: UUID,
+    *,
+    metric: MetricKind | None,
+    source: MetricSource | None,
+    since: date | None,
+    until: date | None,
+    effective: bool,
+) -> Select[Metric]:
+    """A venture's metrics that hold; ``effective`` leaves one source of each kind and day."""
+    statement = select(Metric).where(
+        Metric.organization_id == organization_id, Metric.venture_id == venture_id, Metric.withdrawn.is_(False)
+    )
+    if metric is not None:
+        statement = statement.where(Metric.metric == metric.value)
+    if source is not None:
+        statement = statement.where(Metric.source == source.value)
+    if since is not None:
+        statement = statement.where(Metric.observed_on >= since)
+    if until is not None:
+        statement = statement.where(Metric.observed_on <= until)
+    if effective:
+        better = aliased(Metric)
+        statement = statement.where(
+            ~exists().where(
+                better.organization_id == Metric.organization_id,
+                better.venture_id == Metric.venture_id,
+                better.metric == Metric.metric,
+                better.observed_on == Metric.observed_on,
+                better.withdrawn.is_(False),
+                _precedence(better.source) < _precedence(Metric.source),
+            )
+        )
+    return statement
+
+
+async def of_day(
+    session: AsyncSession, organization_id: UUID, venture_id: UUID, metric: MetricKind, observed_on: date
+) -> list[Metric]:
+    """What every source says of one kind on one day, the effective one first."""
+    statement = (
+        listed(
+            organization_id,
+            venture_id,
+            metric=metric,
+            source=None,
+            since=observed_on,
+            until=observed_on,
+            effective=False,
+        )
+    ).order_by(_precedence(Metric.source))
+    return list(await session.scalars(statement))
