@@ -1,0 +1,34 @@
+"""What reporting does with the events of others: it keeps them for reading."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.reporting.portfolio import use_cases as portfolio
+from shared.contracts.finance import MetricCreated
+from shared.contracts.plans import PlanState, VentureState
+from shared.contracts.sync import AlertState, ProjectionState, VarianceComputed
+from shared.platform.bus.subscription import Batch, Subscription
+
+
+async def on_plans(session: AsyncSession, batch: Batch) -> None:
+    """Ventures and plans changed."""
+    await portfolio.keep_ventures(session, batch.of(VentureState))
+    await portfolio.keep_plans(session, batch.of(PlanState))
+
+
+async def on_finance(session: AsyncSession, batch: Batch) -> None:
+    """Actuals were observed."""
+    await portfolio.keep_metrics(session, batch.of(MetricCreated))
+
+
+async def on_sync(session: AsyncSession, batch: Batch) -> None:
+    """Sync has compared, warned, or projected."""
+    await portfolio.keep_comparisons(session, batch.of(VarianceComputed))
+    await portfolio.keep_alerts(session, batch.of(AlertState))
+    await portfolio.keep_projections(session, batch.of(ProjectionState))
+
+
+SUBSCRIPTIONS = (
+    Subscription(stream="PLANS", events=(VentureState, PlanState), handle=on_plans),
+    Subscription(stream="FINANCE", events=(MetricCreated,), handle=on_finance),
+    Subscription(stream="SYNC", events=(VarianceComputed, AlertState, ProjectionState), handle=on_sync),
+)
