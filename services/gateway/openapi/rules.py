@@ -6,8 +6,9 @@ from typing import Any
 
 DESCRIPTION = (
     "Plans and money of an organization's ventures, compared within a second.\n\n"
-    "Amounts are decimal strings. A field that ends in `_pct` is a percent, any other ratio a fraction. "
-    "Lists are paged by `cursor`. Mutations accept `Idempotency-Key`; updates take `If-Match`. Errors are `application/problem+json`."
+    "Amounts are decimal strings. A field that ends in `_pct` is a percent, any other ratio a "
+    "fraction. Lists are paged by `cursor`. Mutations accept `Idempotency-Key`; updates take `If-Match`. "
+    "Errors are `application/problem+json`."
 )
 
 
