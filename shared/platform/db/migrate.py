@@ -175,7 +175,7 @@ def new_migration(service: str, message: str, operator_url: str) -> Path | None:
             service,
             connection,
             metadata=service_metadata(service),
-            include_name=_names_of(service),
+            include_name=names_of(service),
             process_revision_directives=tidy,
         )
         config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
@@ -185,7 +185,7 @@ def new_migration(service: str, message: str, operator_url: str) -> Path | None:
     return Path(script.path) if script and not isinstance(script, list) else None
 
 
-def _names_of(service: str) -> Any:
+def names_of(service: str) -> Any:
     """What autogenerate looks at: the schemas of this history, without partitions and version tables."""
     kinds = [TableKind.PLATFORM] if service == _PLATFORM else [TableKind.OWNED, TableKind.READ_MODEL]
     schemas = {kind.schema for kind in kinds}
