@@ -22,7 +22,7 @@ def template_of(superuser_url: str, service: str) -> str:
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         # Roles belong to the whole server: one maker at a time.
         connection.execute("SELECT pg_advisory_lock(hashtext('trueup-test-templates'))")
-        if connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone():
+        if connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone() is not None:
             return name
         making = f"making_{service}"
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(making)))
