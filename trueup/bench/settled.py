@@ -10,8 +10,11 @@ from nats.js.client import JetStreamContext
 
 from shared.contracts.topology import CONSUMES, SERVICES
 
-RAW_WAITING = "SELECT count(*) FROM owned.raw_events WHERE state = 'pending'"
-OUTBOX_WAITING = "SELECT count(*) FROM platform.outbox"
+OUTBOX = {"events in the outbox": "SELECT count(*) FROM platform.outbox"}
+BACKLOGS = {
+    "raw events": "SELECT count(*) FROM owned.raw_backlog",
+    "rows to derive again": "SELECT count(*) FROM owned.rederive_backlog",
+}
 
 
 async def settle(patience_s: float, every_s: float = 0.05) -> None:
@@ -54,10 +57,7 @@ def _rows_waiting() -> list[str]:
         if url is None:
             continue
         with psycopg.connect(url) as connection:
-            questions = {"events in the outbox": OUTBOX_WAITING}
-            if service == "ingestion":
-                questions["raw events"] = RAW_WAITING
-            for what, question in questions.items():
+            for what, question in (OUTBOX | (BACKLOGS if service == "ingestion" else {})).items():
                 row = connection.execute(question).fetchone()
                 if row and row[0]:
                     found.append(f"{row[0]} {what} of {service}")
