@@ -33,7 +33,11 @@ def given(rows: Sequence[Sequence[Any]], **columns: Any) -> TableValuedAlias:
         bindparam(None, [row[place] for row in rows], type_=ARRAY(kind), unique=True)
         for place, kind in enumerate(columns.values())
     ]
-    return func.unnest(*arrays).table_valued(*[column(name, kind) for name, kind in columns.items()], name="given")
+    return (
+        func.unnest(*arrays)
+        .table_valued(*[column(name, kind) for name, kind in columns.items()], name="given")
+        .render_derived()
+    )
 
 
 _SHARED = text("SELECT pg_advisory_xact_lock_shared(n) FROM unnest(:numbers) AS t(n)")

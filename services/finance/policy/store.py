@@ -4,6 +4,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.policy.models import MetricPolicyVersion
@@ -15,7 +16,7 @@ async def policies(session: AsyncSession, organizations: Collection[UUID]) -> di
     """The policy that holds in each organization: its newest version, else the defaults."""
     newest = (
         select(MetricPolicyVersion)
-        .distinct(MetricPolicyVersion.organization_id)
+        .ext(distinct_on(MetricPolicyVersion.organization_id))
         .where(in_values([MetricPolicyVersion.organization_id], [(identity,) for identity in organizations]))
         .order_by(MetricPolicyVersion.organization_id, MetricPolicyVersion.version.desc())
     )

@@ -1,0 +1,49 @@
+"""What finance does with the events of others."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.finance.payment import use_cases as payment
+from services.finance.subscription import use_cases as subscription
+from services.finance.terms import claim_arrival
+from services.finance.venture import use_cases as venture
+from shared.contracts.ingestion import (
+    DisputeState,
+    LedgerState,
+    PaymentReceived,
+    PayoutState,
+    RefundState,
+    SubscriptionChanged,
+)
+from shared.contracts.plans import VentureState
+from shared.platform.bus.subscription import Batch, Subscription
+
+
+async def on_ingestion(session: AsyncSession, batch: Batch) -> None:
+    """Money came or went, and subscriptions changed."""
+    await payment.record_money(session, batch.of(LedgerState))
+    await subscription.record_changes(session, batch.of(SubscriptionChanged))
+
+
+async def on_plans(session: AsyncSession, batch: Batch) -> None:
+    """A venture came to be, or changed."""
+    await venture.record_ventures(session, batch.of(VentureState))
+
+
+async def on_organizations(session: AsyncSession, organization_ids: Collection[UUID]) -> None:
+    """Organizations arrived: derive what came before them."""
+    organizations = await claim_arrival(session, organization_ids)
+    await payment.date_money(session, organizations)
+    await subscription.derive_underived(session, organizations)
+
+
+SUBSCRIPTIONS = (
+    Subscription(
+        stream="INGESTION",
+        events=(PaymentReceived, RefundState, DisputeState, PayoutState, SubscriptionChanged),
+        handle=on_ingestion,
+    ),
+    Subscription(stream="PLANS", events=(VentureState,), handle=on_plans),
+)
