@@ -1,6 +1,7 @@
 """What a good password is, when two addresses are one, how many logins may fail."""
 
 import hashlib
+import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -44,7 +45,7 @@ FAILURE_LIMITS = (
 
 def same_address_key(email: str) -> str:
     """The address as it is compared: upper and lower case are one."""
-    return email.casefold()
+    return unicodedata.normalize("NFC", email.strip()).casefold()
 
 
 def password_objection(password: str, email: str) -> str | None:

@@ -1,0 +1,26 @@
+"""Who may give, change and take which role."""
+
+from datetime import timedelta
+
+from shared.contracts.identity import Role
+
+INVITATION_LIFETIME = timedelta(days=7)
+
+
+def objection_to_grant(actor: Role, role: Role) -> str | None:
+    """Why ``actor`` cannot give ``role``, or None: nobody gives a role above their own."""
+    if actor.covers(role):
+        return None
+    return f"Nobody can give a role above their own: you are {actor.value}, not {role.value}."
+
+
+def objection_to_change(actor: Role, member: Role) -> str | None:
+    """Why ``actor`` cannot change or remove somebody with the role ``member``, or None."""
+    if actor.covers(member):
+        return None
+    return f"You are {actor.value} and cannot change the membership of an {member.value}."
+
+
+def leaves_no_owner(member: Role, becomes: Role | None, owners: int) -> bool:
+    """Whether the organization would be without an owner; ``becomes`` None is a removal."""
+    return member is Role.OWNER and becomes is not Role.OWNER and owners <= 1

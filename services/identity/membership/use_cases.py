@@ -1,0 +1,193 @@
+"""Inviting, joining, changing roles, leaving."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.identity.mail import rules as letters
+from services.identity.mail.use_cases import write_letter
+from services.identity.membership import rules, store
+from services.identity.membership.models import Invitation, Membership
+from services.identity.organization.models import Organization
+from services.identity.settings import public_url
+from services.identity.token.rules import hash_of, new_secret
+from services.identity.user import store as users
+from services.identity.user.models import User
+from services.identity.user.rules import same_address_key
+from services.identity.user.use_cases import TokenInvalid
+from shared.contracts.identity import MemberJoined, MemberRemoved, MembershipStatus, Role
+from shared.kernel.errors import Conflict, Forbidden, NotFound
+from shared.kernel.ids import new_id
+from shared.platform.bus.outbox import emit
+from shared.platform.secrets import SecretBox
+
+
+class AlreadyMember(Conflict):
+    """The person is a member already."""
+
+    code = "already_member"
+
+
+class LastOwner(Conflict):
+    """An organization always has an owner."""
+
+    code = "last_owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does it, in which organization, and when."""
+
+    organization_id: UUID
+    user_id: UUID
+    now: datetime
+
+
+async def invite(session: AsyncSession, box: SecretBox, email: str, role: Role, actor: Actor) -> Invitation:
+    """Write an invitation letter; a newer one takes the place of an open one to the same address."""
+    organization = await _lock_organization(session, actor.organization_id)
+    acting = await _acting(session, actor)
+    if objection := rules.objection_to_grant(Role(acting.role), role):
+        raise Forbidden(objection)
+    key = same_address_key(email)
+    known = await users.by_email(session, key)
+    if known is not None and await _active(session, actor.organization_id, known.id) is not None:
+        raise AlreadyMember(f"{email} is a member already; change the role with PATCH.")
+    await store.revoke_open(session, actor.organization_id, key, actor.now)
+    secret = new_secret()
+    invitation = Invitation(
+        organization_id=actor.organization_id,
+        id=new_id(),
+        email=email,
+        email_key=key,
+        role=role.value,
+        token_hash=hash_of(secret),
+        invited_by=actor.user_id,
+        created_at=actor.now,
+        expires_at=actor.now + rules.INVITATION_LIFETIME,
+        accepted_at=None,
+        revoked_at=None,
+    )
+    session.add(invitation)
+    inviter = await session.get_one(User, actor.user_id)
+    name = f"{inviter.first_name} {inviter.last_name}"
+    letter = letters.invitation(
+        email, secret, public_url(), organization=organization.name, inviter=name, role=role.value
+    )
+    await write_letter(session, box, letter, actor.now)
+    return invitation
+
+
+async def accept(session: AsyncSession, token: str, user: User, now: datetime) -> tuple[Membership, Organization]:
+    """Join by the token of an invitation to one's own address; repeating it does no harm."""
+    invitation = await store.invitation_by_token(session, hash_of(token))
+    if invitation is None or invitation.email_key != user.email_key:
+        raise TokenInvalid("This invitation is not known, or is not for your e-mail address.")
+    organization = await _lock_organization(session, invitation.organization_id)
+    member = await _active(session, invitation.organization_id, user.id)
+    if invitation.accepted_at is not None and member is not None:
+        return member, organization
+    if invitation.accepted_at is not None or invitation.revoked_at is not None or invitation.expires_at <= now:
+        raise TokenInvalid("This invitation is too old, or was taken back; ask for a new one.")
+    invitation.accepted_at = now
+    if member is not None:
+        return member, organization
+    return await join(session, Role(invitation.role), Actor(organization.id, user.id, now)), organization
+
+
+async def join(session: AsyncSession, role: Role, actor: Actor) -> Membership:
+    """Make the actor a member, or a removed one a member again."""
+    member = await store.find(session, actor.organization_id, actor.user_id)
+    if member is None:
+        member = Membership(
+            organization_id=actor.organization_id,
+            user_id=actor.user_id,
+            version=0,
+            joined_at=actor.now,
+        )
+        session.add(member)
+    member.status, member.role, member.joined_at = MembershipStatus.ACTIVE.value, role.value, actor.now
+    return await _changed(session, member, actor)
+
+
+async def change_role(session: AsyncSession, user_id: UUID, role: Role, actor: Actor) -> Membership:
+    """Give a member another role."""
+    acting, member = await _acting_on(session, user_id, actor)
+    if objection := rules.objection_to_grant(Role(acting.role), role):
+        raise Forbidden(objection)
+    if member.role == role.value:
+        return member
+    await _keep_an_owner(session, member, role)
+    member.role = role.value
+    return await _changed(session, member, actor)
+
+
+async def remove(session: AsyncSession, user_id: UUID, actor: Actor) -> None:
+    """Take a member out; anybody may leave."""
+    _, member = await _acting_on(session, user_id, actor)
+    await _keep_an_owner(session, member, None)
+    member.status = MembershipStatus.REMOVED.value
+    await _changed(session, member, actor)
+
+
+async def _acting_on(session: AsyncSession, user_id: UUID, actor: Actor) -> tuple[Membership, Membership]:
+    await _lock_organization(session, actor.organization_id)
+    acting = await _acting(session, actor)
+    member = await _active(session, actor.organization_id, user_id)
+    if member is None:
+        raise NotFound("There is no member with this id.")
+    itself = user_id == actor.user_id
+    if not itself and not Role(acting.role).covers(Role.ADMIN):
+        raise Forbidden(f"This needs the role admin or higher; yours is {acting.role}.")
+    if objection := rules.objection_to_change(Role(acting.role), Role(member.role)):
+        raise Forbidden(objection)
+    return acting, member
+
+
+async def _keep_an_owner(session: AsyncSession, member: Membership, becomes: Role | None) -> None:
+    owners = await store.owners(session, member.organization_id)
+    if rules.leaves_no_owner(Role(member.role), becomes, owners):
+        raise LastOwner("This is the only owner; make somebody else an owner first.")
+
+
+async def _lock_organization(session: AsyncSession, organization_id: UUID) -> Organization:
+    """The organization, locked: changes of its members queue here."""
+    organization = await session.get(Organization, organization_id, with_for_update=True, populate_existing=True)
+    if organization is None:
+        raise NotFound("There is no organization with this id.")
+    return organization
+
+
+async def _acting(session: AsyncSession, actor: Actor) -> Membership:
+    """The actor's own membership as it is now: a token may be older."""
+    acting = await _active(session, actor.organization_id, actor.user_id)
+    if acting is None:
+        raise NotFound("There is no organization with this id.")
+    return acting
+
+
+async def _active(session: AsyncSession, organization_id: UUID, user_id: UUID) -> Membership | None:
+    member = await store.find(session, organization_id, user_id)
+    return member if member is not None and member.status == MembershipStatus.ACTIVE.value else None
+
+
+async def _changed(session: AsyncSession, member: Membership, actor: Actor) -> Membership:
+    member.version += 1
+    member.changed_at, member.changed_by = actor.now, actor.user_id
+    await session.flush()
+    await store.tell_this_service(session, member)
+    status = MembershipStatus(member.status)
+    event = MemberJoined if status is MembershipStatus.ACTIVE else MemberRemoved
+    await emit(
+        session,
+        event(
+            organization_id=member.organization_id,
+            user_id=member.user_id,
+            version=member.version,
+            role=Role(member.role),
+            status=status,
+        ),
+    )
+    return member

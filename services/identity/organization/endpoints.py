@@ -1,0 +1,63 @@
+"""Organizations over HTTP."""
+
+from services.identity.membership.use_cases import Actor
+from services.identity.organization import use_cases
+from services.identity.organization.models import Organization
+from services.identity.organization.schemas import (
+    NewOrganization,
+    OrganizationChange,
+    OrganizationOut,
+    OrganizationsOut,
+    OrganizationWithToken,
+)
+from services.identity.settings import Box
+from services.identity.token.rules import ACCESS_LIFETIME
+from services.identity.user import use_cases as users
+from shared.contracts.identity import Role
+from shared.kernel.errors import NotFound
+from shared.kernel.ids import new_id
+from shared.platform.http.call import Call, SignedInCall
+from shared.platform.http.concurrency import IfMatch
+from shared.platform.http.routing import PublicRouter, TenantRouter
+
+router = TenantRouter(tags=["organizations"])
+entrance = PublicRouter(tags=["organizations"])
+
+
+@entrance.post("/organizations", status_code=201, operation_id="createOrganization")
+async def create_organization(body: NewOrganization, call: SignedInCall, box: Box) -> OrganizationWithToken:
+    """Create an organization; you become its owner. The answer brings an access token that contains it."""
+    user = await users.signed_in_user(call.session, call.user_id)
+    organization = await use_cases.create_organization(call.session, body, Actor(new_id(), user.id, call.now))
+    return OrganizationWithToken.of(
+        organization,
+        Role.OWNER,
+        access_token=await users.access_token_of(call.session, box, user.id, call.now),
+        expires_in=int(ACCESS_LIFETIME.total_seconds()),
+    )
+
+
+@entrance.get("/organizations", operation_id="listOrganizations")
+async def list_organizations(call: SignedInCall) -> OrganizationsOut:
+    """The organizations that you belong to, by name."""
+    found = await users.organizations_of(call.session, call.user_id)
+    return OrganizationsOut(
+        items=[OrganizationOut.of(organization, Role(membership.role)) for membership, organization in found]
+    )
+
+
+@router.get("", operation_id="getOrganization")
+async def get_organization(call: Call) -> OrganizationOut:
+    """One organization that you belong to."""
+    organization = await call.session.get(Organization, call.organization_id)
+    if organization is None:
+        raise NotFound("There is no organization with this id.")
+    return OrganizationOut.of(organization, call.role)
+
+
+@router.patch("", needs=Role.ADMIN, operation_id="updateOrganization")
+async def update_organization(body: OrganizationChange, call: Call, if_match: IfMatch) -> OrganizationOut:
+    """Change name, particulars or settings; members that are left out stay. The base currency is fixed."""
+    actor = Actor(call.organization_id, call.user_id, call.now)
+    seen = (if_match, body.version)
+    return OrganizationOut.of(await use_cases.change_organization(call.session, body.wanted(), seen, actor), call.role)
