@@ -19,7 +19,7 @@ up: runtime ## run everything on the data that are there
 	@$(PY) -m trueup up $(ARGS)
 
 test: static ## lint, types, import contracts and all tests (what CI runs)
-	$(PY) -m pytest -n $(WORKERS) $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 check: static ## the quick part: lint, types, import contracts, unit tests
 	$(PY) -m pytest -q tests/unit $(ARGS)

@@ -1,0 +1,123 @@
+"""A whole system as an operator has it: engines and services as processes, reached from outside only."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_S = 120.0
+
+
+class System:
+    """One supervisor in a state folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log = folder / "supervisor.log"
+
+    # --- life ---------------------------------------------------------------------------------
+
+    def start(self, *options: str) -> None:
+        """``trueup up`` with options, until everything is ready."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "trueup", "up", *options],
+                cwd=ROOT,
+                env=self._bare_environment(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + READY_S
+        while not (self.folder / "run" / "ready").exists():
+            assert self._process.poll() is None, f"the supervisor ended:\n{self.log()}"
+            assert time.monotonic() < deadline, f"not ready in {READY_S} s:\n{self.log()}"
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """End it as a person does, and see that nothing is left."""
+        if self._process is None:
+            return
+        children = psutil.Process(self._process.pid).children(recursive=True) if self._process.poll() is None else []
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(60)
+        _gone, alive = psutil.wait_procs(children, timeout=10)
+        assert not alive, f"left behind: {alive}"
+        self._process = None
+
+    def log(self) -> str:
+        return self._log.read_text(encoding="utf8", errors="replace")[-4000:]
+
+    def _bare_environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("TRUEUP_")}
+        return kept | {
+            "TRUEUP_STATE_DIR": str(self.folder),
+            "TRUEUP_RETRY_SECONDS": "0.05",
+            "PYTHONWARNINGS": "default",
+        }
+
+    # --- what an operator sees ----------------------------------------------------------------
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Every address and password of the running system."""
+        known: dict[str, str] = json.loads((self.folder / "run" / "environment.json").read_text())
+        return known
+
+    def url(self, service: str) -> str:
+        return self.environment[f"TRUEUP_{service.upper()}_URL"].split(",")[0]
+
+    def trueup(
+        self, *arguments: str, check: bool = True, stdin: bytes | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command of the operator in a second shell."""
+        done = subprocess.run(
+            [sys.executable, "-m", "trueup", *arguments],
+            cwd=ROOT,
+            env=self._bare_environment(),
+            input=stdin,
+            capture_output=True,
+            check=False,
+            timeout=150,
+        )
+        text = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+        if check:
+            assert text.returncode == 0, (
+                f"trueup {' '.join(arguments)}: {text.returncode}\n{text.stdout}\n{text.stderr}"
+            )
+        return text
+
+    def processes(self, service: str) -> list[dict[str, Any]]:
+        """The replicas of a service, as ``trueup ps`` lists them."""
+        return [line for line in json.loads(self.trueup("ps", "--json").stdout) if line["service"] == service]
+
+    def kill(self, service: str, replica: int = 0) -> int:
+        """End one replica with -9; returns the pid that is gone."""
+        pid = self.processes(service)[replica]["pid"]
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def settle(self) -> None:
+        """Wait until nothing is on its way any more; everything adds up then."""
+        done = self.trueup("verify", check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def figures(self, *, slug: str) -> list[dict[str, Any]]:
+        """Every derived figure of one organization, without its name."""
+        every = json.loads(self.trueup("figures", "--json").stdout)
+        return sorted(
+            (
+                {name: value for name, value in figure.items() if name != "organization"}
+                for figure in every
+                if figure.get("organization") == slug
+            ),
+            key=lambda figure: json.dumps(figure, sort_keys=True),
+        )
