@@ -24,8 +24,20 @@ from shared.contracts.plans import MarketType, PlanStatus, PlanStrategy, PlanTar
 from shared.contracts.sync import AlertStatus, AlertType, PerformanceStatus, Severity
 from shared.kernel.periods import add_months, month_end
 
-NAMES = ["Kopi Cloud", "Batik Market", "Durian Direct", "Lumut Logistics", "Penang Payroll", "Sawit Sense",
-         "Rimba Robotics", "Selat Shipping", "Teh Tarik Tech", "Ombak Energy", "Wau Analytics", "Zapin Health"]  # fmt: skip
+NAMES = [
+    "Kopi Cloud",
+    "Batik Market",
+    "Durian Direct",
+    "Lumut Logistics",
+    "Penang Payroll",
+    "Sawit Sense",
+    "Rimba Robotics",
+    "Selat Shipping",
+    "Teh Tarik Tech",
+    "Ombak Energy",
+    "Wau Analytics",
+    "Zapin Health",
+]
 STAGES = [VentureStage.GROWTH, VentureStage.SCALING, VentureStage.PROFITABLE, VentureStage.IDEA]
 STANDING = [
     (PerformanceStatus.LAGGING, Decimal("0.749")),
@@ -79,13 +91,19 @@ def an_alert(place: int, kind: AlertType, severity: Severity, raised: datetime) 
     )
 
 
-def build_facts(ventures: int = 12, months: int = 12, template: str = "quarterly", code: str = "2026-Q3") -> ReportFacts:
+def build_facts(
+    ventures: int = 12, months: int = 12, template: str = "quarterly", code: str = "2026-Q3"
+) -> ReportFacts:
     period = report_period(template, code, TODAY, 1)
     days = tuple(month_days(period, 12))
     before = period.start - timedelta(days=1)
     facts = ReportFacts(
         organization=OrganizationPart(
-            id=an_id(9, 0), name="Bukit Ventures", base_currency="MYR", time_zone="Asia/Kuala_Lumpur", fiscal_year_start=1
+            id=an_id(9, 0),
+            name="Bukit Ventures",
+            base_currency="MYR",
+            time_zone="Asia/Kuala_Lumpur",
+            fiscal_year_start=1,
         ),
         period=period,
         generated_at=datetime(2026, 10, 5, 8, 30, 12, tzinfo=UTC),
@@ -121,7 +139,9 @@ def build_facts(ventures: int = 12, months: int = 12, template: str = "quarterly
 
 
 def _seen(venture_id: UUID, metric: MetricKind, day: date, value: Decimal) -> Observation:
-    return Observation(venture_id, metric, day, MetricSource.CALCULATED, value.quantize(Decimal("0.000001")), revision=2)
+    return Observation(
+        venture_id, metric, day, MetricSource.CALCULATED, value.quantize(Decimal("0.000001")), revision=2
+    )
 
 
 def _actuals(facts: ReportFacts, place: int, months: int, before: date) -> None:

@@ -12,8 +12,8 @@ EARLIEST = 2000
 """The first year of which a report can be made: a typing error is more likely than older figures."""
 
 _SHAPES = {
-    QUARTERLY: re.compile(r"(?P<year>\d{4})-Q(?P<part>[1-4])"),
-    MONTHLY: re.compile(r"(?P<year>\d{4})-(?P<part>0[1-9]|1[0-2])"),
+    QUARTERLY: re.compile(r"(?P<year>[0-9]{4})-Q(?P<part>[1-4])"),
+    MONTHLY: re.compile(r"(?P<year>[0-9]{4})-(?P<part>0[1-9]|1[0-2])"),
 }
 
 
