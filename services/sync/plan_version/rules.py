@@ -186,6 +186,7 @@ def _custom(kind: MetricKind, targets: PlanTargets) -> tuple[tuple[int, Decimal]
 
 
 def _promise(kind: MetricKind, version: PlanVersion, versions: Sequence[PlanVersion], first: PlanVersion) -> Promise:
+    """What a version promises, whenever it holds."""
     targets = version.targets
     final = final_target(kind, targets)
     if final is None or kind not in PATH_KINDS:
@@ -205,6 +206,13 @@ def first_with_target(kind: MetricKind, versions: Sequence[PlanVersion]) -> Plan
     """The earliest version that has a target of this kind."""
     having = (version for version in versions if final_target(kind, version.targets) is not None)
     return min(having, key=lambda version: version.version, default=None)
+
+
+def promise_of(kind: MetricKind, number: int, versions: Sequence[PlanVersion]) -> Promise:
+    """What one version promises for a kind, whenever it holds. ``number`` is among ``versions``."""
+    ordered = sorted(versions, key=lambda version: version.version)
+    chosen = next(version for version in ordered if version.version == number)
+    return _promise(kind, chosen, ordered, first_with_target(kind, ordered) or ordered[0])
 
 
 def timeline(kind: MetricKind, versions: Sequence[PlanVersion]) -> Timeline:

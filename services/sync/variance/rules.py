@@ -11,7 +11,7 @@ from services.sync.quantities import share
 from shared.contracts.finance import MetricKind
 from shared.contracts.plans import TargetPath
 from shared.contracts.sync import PerformanceStatus, PlanSyncStatus
-from shared.kernel.money import EXACT
+from shared.kernel.money import EXACT, quantize
 from shared.kernel.periods import months_between
 
 LESS_IS_BETTER = frozenset({MetricKind.BURN_RATE, MetricKind.CAC, MetricKind.PAYBACK_MONTHS})
@@ -175,3 +175,23 @@ def compare(
     variance = variance_pct(actual, target)
     progress = EXACT.multiply(EXACT.divide(actual, final), _HUNDRED) if kind in PATH_KINDS else None
     return Comparison(actual, performance_status(variance, kind), target, final, variance, progress, followed, baseline)
+
+
+def formula(way: PathTarget, day: date) -> str:
+    """How the pro-rated target of a day comes about, for a person: figures to 2, months to 4 decimals."""
+    target = f"{quantize(prorated_target(way, day), 2):f}"
+    if day < way.baseline_on:
+        return f"{target}: the path begins on {way.baseline_on}, before it the target is the baseline"
+    if day > way.target_on:
+        return f"{target}: the path ended on {way.target_on}, after it the target is the final one"
+    start, final = f"{quantize(way.baseline, 2):f}", f"{quantize(way.final, 2):f}"
+    if way.followed is TargetPath.CUSTOM:
+        return (
+            f"{target}: amount of {day:%Y-%m} on the custom path from {start} to {final}, linear between given months"
+        )
+    gone = quantize(elapsed_months(way.baseline_on, day), 4).normalize()
+    months = quantize(elapsed_months(way.baseline_on, way.target_on), 4).normalize()
+    part = f"{gone:f} / {months:f}"
+    if way.followed is TargetPath.COMPOUND:
+        return f"{start} x ({final} / {start}) ^ ({part}) = {target}"
+    return f"{start} + ({final} - {start}) x {part} = {target}"

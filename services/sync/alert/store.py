@@ -1,0 +1,160 @@
+"""SQL of alerts."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.sync.alert.models import Alert, AlertChange
+from services.sync.alert.rules import Finding
+from services.sync.venture.store import VentureKey
+from shared.contracts.finance import MetricKind
+from shared.contracts.sync import AlertStatus, AlertType, Severity
+from shared.platform.db.bulk import bulk_insert, bulk_upsert, in_values
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAlert:
+    """An alert as it is stored; ``finding`` is what it says."""
+
+    organization_id: UUID
+    id: UUID
+    venture_id: UUID
+    version: int
+    status: AlertStatus
+    finding: Finding
+    raised_at: datetime
+    changed_at: datetime
+    quiet_month: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of an alert's history."""
+
+    alert: StoredAlert
+    change: str
+    changed_by: UUID | None = None
+    reason: str | None = None
+
+
+def stored_alert(row: Alert) -> StoredAlert:
+    """A row as a value."""
+    finding = Finding(
+        AlertType(row.type),
+        Severity(row.severity),
+        row.title,
+        row.message,
+        row.suggested_action,
+        row.related_plan_section,
+        MetricKind(row.metric) if row.metric else None,
+        row.observed_on,
+        row.variance_pct,
+        row.plan_version,
+    )
+    return StoredAlert(
+        row.organization_id,
+        row.id,
+        row.venture_id,
+        row.version,
+        AlertStatus(row.status),
+        finding,
+        row.raised_at,
+        row.changed_at,
+        row.quiet_month,
+    )
+
+
+def _row(alert: StoredAlert) -> dict[str, Any]:
+    said = alert.finding
+    return {
+        "organization_id": alert.organization_id,
+        "id": alert.id,
+        "venture_id": alert.venture_id,
+        "version": alert.version,
+        "type": said.type.value,
+        "severity": said.severity.value,
+        "status": alert.status.value,
+        "title": said.title,
+        "message": said.message,
+        "suggested_action": said.suggested_action,
+        "related_plan_section": said.related_plan_section,
+        "metric": said.metric.value if said.metric else None,
+        "observed_on": said.observed_on,
+        "variance_pct": said.variance_pct,
+        "plan_version": said.plan_version,
+        "raised_at": alert.raised_at,
+        "changed_at": alert.changed_at,
+        "quiet_month": alert.quiet_month,
+    }
+
+
+def _change_row(change: Change) -> dict[str, Any]:
+    alert, said = change.alert, change.alert.finding
+    return {
+        "organization_id": alert.organization_id,
+        "alert_id": alert.id,
+        "version": alert.version,
+        "change": change.change,
+        "severity": said.severity.value,
+        "message": said.message,
+        "observed_on": said.observed_on,
+        "variance_pct": said.variance_pct,
+        "plan_version": said.plan_version,
+        "changed_at": alert.changed_at,
+        "changed_by": change.changed_by,
+        "reason": change.reason,
+    }
+
+
+async def standing_alerts(
+    session: AsyncSession, ventures: Collection[VentureKey], quiet_since: date
+) -> list[StoredAlert]:
+    """The open alerts of ventures, and those dismissed in or after a month."""
+    if not ventures:
+        return []
+    statement = select(Alert).where(
+        in_values((Alert.organization_id, Alert.venture_id), list(ventures)),
+        or_(
+            Alert.status == AlertStatus.OPEN.value,
+            (Alert.status == AlertStatus.DISMISSED.value) & (Alert.quiet_month >= quiet_since),
+        ),
+    )
+    return [stored_alert(row) for row in await session.scalars(statement.execution_options(populate_existing=True))]
+
+
+async def write_changes(session: AsyncSession, changes: Sequence[Change]) -> None:
+    """Write alerts whose version rose, and what happened to them."""
+    await bulk_upsert(session, Alert, [_row(change.alert) for change in changes], key=("organization_id", "id"))
+    await bulk_insert(session, AlertChange, [_change_row(change) for change in changes])
+
+
+async def alert_by_id(session: AsyncSession, organization_id: UUID, alert_id: UUID) -> Alert | None:
+    """One alert as it is now."""
+    return await session.get(Alert, (organization_id, alert_id), populate_existing=True)
+
+
+async def history_of(session: AsyncSession, organization_id: UUID, alert_id: UUID) -> list[AlertChange]:
+    """Everything that happened to an alert, oldest first."""
+    statement = (
+        select(AlertChange).filter_by(organization_id=organization_id, alert_id=alert_id).order_by(AlertChange.version)
+    )
+    return list(await session.scalars(statement))
+
+
+def listed_alerts(
+    organization_id: UUID,
+    *,
+    venture_id: UUID | None,
+    status: AlertStatus | None,
+    severity: Severity | None,
+    alert_type: AlertType | None,
+) -> Select[Alert]:
+    """The alerts of an organization, filtered."""
+    wanted = {"venture_id": venture_id, "status": status, "severity": severity, "type": alert_type}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    return select(Alert).filter_by(organization_id=organization_id, **given)

@@ -1,0 +1,1 @@
+"""Loop: what follows from facts that came: comparisons, then projections, then alerts."""

@@ -1,0 +1,192 @@
+"""From facts that came to everything that follows from them, in one transaction.
+
+Always in the same order: store what came, lock the ventures, read, derive (comparisons, then
+projections, then alerts), write, tell.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.sync.alert.rules import (
+    ALERTS_OF,
+    Newest,
+    find_deviation,
+    find_first_metric,
+    find_outdated_projection,
+)
+from services.sync.alert.use_cases import AlertKey, Evaluation, settle_alerts
+from services.sync.comparison.rules import replanned_from
+from services.sync.comparison.store import ORGANIZATION_LOCK, Ground, stand_on
+from services.sync.comparison.use_cases import Fresh, Outcome, Touched, compare_touched, everything, series_of
+from services.sync.observation.rules import Series
+from services.sync.observation.store import Span, observed_ventures, store_observations
+from services.sync.organization.store import under_another_calendar
+from services.sync.plan_version.store import StoredVersions, planned_ventures, store_plan_versions
+from services.sync.projection.models import Projection
+from services.sync.projection.use_cases import Refreshed, refresh_projections, regenerate
+from services.sync.projection.use_cases.making import bears_on_baseline
+from services.sync.variance.store import first_actuals
+from services.sync.venture.store import VentureKey, known_ventures, store_ventures
+from shared.contracts.event import Event
+from shared.contracts.finance import MetricCreated, MetricKind
+from shared.contracts.plans import PlanState, VentureState
+from shared.contracts.sync import AlertType
+from shared.kernel.periods import month_start
+from shared.platform.bus.outbox import emit_all
+from shared.platform.db.bulk import lock_keys
+from shared.platform.tenancy.organizations import organizations_by_id
+
+Causes = dict[VentureKey, str | None]
+
+
+def causes_of(events: Iterable[MetricCreated | PlanState | VentureState]) -> Causes:
+    """The trace that each venture's changes continue: that of its last event."""
+    return {(event.organization_id, event.venture_id): event.delivery.traceparent for event in events}
+
+
+@dataclass(slots=True)
+class Work:
+    """What a transaction has to derive again."""
+
+    touched: Touched = field(default_factory=Touched)
+    projections: set[VentureKey] = field(default_factory=set)
+
+
+async def take_in_observations(session: AsyncSession, events: Sequence[MetricCreated]) -> None:
+    """Actuals came: compare them, and see to projections and alerts that rest on them."""
+    changed = await store_observations(session, events)
+    if not changed:
+        return
+    ground = await stand_on(session, {(series.organization_id, series.venture_id) for series, _day in changed})
+    work = Work(Touched(days=changed))
+    for series, day in changed:
+        venture = (series.organization_id, series.venture_id)
+        if venture in ground.ventures and bears_on_baseline(ground, series, day):
+            work.projections.add(venture)
+    await derive(session, ground, work, causes_of(events))
+
+
+async def take_in_plans(session: AsyncSession, ventures: Sequence[VentureState], plans: Sequence[PlanState]) -> None:
+    """Ventures or plan versions came: compare again what they change, mark projections, see to alerts."""
+    changed = await store_ventures(session, ventures)
+    new = await store_plan_versions(session, plans)
+    if not changed and not new:
+        return
+    ground = await stand_on(session, changed | new.keys())
+    work = Work(_replanned(ground, new), (changed | new.keys()) & ground.ventures)
+    for venture in changed & ground.ventures:
+        work.touched.series |= series_of(venture, ALERTS_OF)
+    await derive(session, ground, work, causes_of([*ventures, *plans]))
+
+
+def _replanned(ground: Ground, new: StoredVersions) -> Touched:
+    touched = Touched()
+    for venture in new.keys() & ground.ventures:
+        for metric in MetricKind:
+            start = replanned_from(metric, ground.versions[venture], new[venture])
+            if start is not None:
+                touched.spans.append(Span(Series(*venture, metric), start, date.max))
+    return touched
+
+
+async def take_in_organizations(session: AsyncSession, organization_ids: Collection[UUID]) -> None:
+    """Organizations came or changed: facts that waited for them are compared, or compared under a new time zone."""
+    await lock_keys(session, ORGANIZATION_LOCK, organization_ids)
+    organizations = await organizations_by_id(session, organization_ids)
+    await derive_all(session, await under_another_calendar(session, organizations.values()))
+
+
+async def derive_all(session: AsyncSession, organization_ids: Collection[UUID]) -> int:
+    """Derive everything of some organizations again from the stored facts; returns how many rows changed."""
+    ventures = await observed_ventures(session, organization_ids)
+    ventures |= await planned_ventures(session, organization_ids)
+    ventures |= await known_ventures(session, organization_ids)
+    if not ventures:
+        return 0
+    ground = await stand_on(session, ventures)
+    spans = [everything(series) for venture in ground.ventures for series in series_of(venture, MetricKind)]
+    return await derive(session, ground, Work(Touched(spans=spans), set(ground.ventures)), {})
+
+
+async def derive(session: AsyncSession, ground: Ground, work: Work, causes: Causes) -> int:
+    """Comparisons, then projections, then alerts of locked ventures; returns how many rows changed."""
+    outcome = await compare_touched(session, ground, work.touched, causes)
+    refreshed = await refresh_projections(session, ground, work.projections, causes)
+    evaluations = await _evaluations(session, ground, outcome, refreshed)
+    alerts = await settle_alerts(session, ground, evaluations, causes)
+    told: list[Event] = [*outcome.events, *refreshed.events, *alerts]
+    await emit_all(session, told)
+    return len(told)
+
+
+async def _evaluations(
+    session: AsyncSession, ground: Ground, outcome: Outcome, refreshed: Refreshed
+) -> Mapping[AlertKey, Evaluation]:
+    evaluations: dict[AlertKey, Evaluation] = {}
+    for series, fresh in outcome.newest.items():
+        venture = (series.organization_id, series.venture_id)
+        for alert_type in ALERTS_OF.get(series.metric, ()):
+            evaluations[venture, alert_type] = _deviation(ground, venture, series.metric, alert_type, fresh)
+    with_mrr = {
+        (series.organization_id, series.venture_id) for series in outcome.newest if series.metric is MetricKind.MRR
+    }
+    evaluations |= await _first_metrics(session, ground, with_mrr)
+    evaluations |= outdated_projections(ground, refreshed)
+    return evaluations
+
+
+def _deviation(
+    ground: Ground, venture: VentureKey, metric: MetricKind, alert_type: AlertType, fresh: Fresh | None
+) -> Evaluation:
+    """What the newest observation of a kind says; nothing when it is older than the open month."""
+    if venture in ground.archived:
+        return Evaluation(None)
+    if fresh is None:
+        return Evaluation(None, None, dated=True)
+    finding = None
+    if fresh.observed_on >= month_start(ground.today(venture[0])):
+        plan_version = fresh.promise.plan_version if fresh.promise else None
+        newest = Newest(metric, fresh.observed_on, fresh.comparison, plan_version, fresh.currency)
+        finding = find_deviation(alert_type, newest)
+    return Evaluation(finding, fresh.observed_on, dated=True)
+
+
+async def _first_metrics(
+    session: AsyncSession, ground: Ground, ventures: Collection[VentureKey]
+) -> dict[AlertKey, Evaluation]:
+    currencies = {venture: ground.currency(venture[0]) for venture in ventures}
+    found = await first_actuals(session, ventures, currencies)
+    return {
+        (venture, AlertType.FIRST_METRIC): Evaluation(
+            None
+            if venture in ground.archived
+            else find_first_metric(found.get(venture), month_start(ground.today(venture[0])))
+        )
+        for venture in ventures
+    }
+
+
+def outdated_projections(ground: Ground, refreshed: Refreshed) -> dict[AlertKey, Evaluation]:
+    """PROJECTION_OUTDATED for every venture whose projections were looked at."""
+    evaluations: dict[AlertKey, Evaluation] = {}
+    for venture, outdated in refreshed.outdated.items():
+        finding = None
+        if outdated is not None and venture not in ground.archived:
+            finding = find_outdated_projection(outdated.name, outdated.by.version, outdated.by.changed_fields)
+        evaluations[venture, AlertType.PROJECTION_OUTDATED] = Evaluation(finding)
+    return evaluations
+
+
+async def regenerate_projection(
+    session: AsyncSession, venture: VentureKey, plan_version: int | None, actor: UUID
+) -> Projection:
+    """A person asks for a new projection: make it, and resolve the alert that offered it."""
+    ground = await stand_on(session, [venture])
+    row, refreshed = await regenerate(session, ground, venture, plan_version, actor)
+    alerts = await settle_alerts(session, ground, outdated_projections(ground, refreshed), {})
+    await emit_all(session, [*refreshed.events, *alerts])
+    return row

@@ -1,0 +1,102 @@
+"""Making a forecast from a plan version and the observations that it starts from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.sync.comparison.store import Ground
+from services.sync.observation.rules import Observation, Series
+from services.sync.observation.store import Probe, newest_effective
+from services.sync.plan_version.rules import Promise, promise_of
+from services.sync.projection.rules import Assumptions, Forecast, assumptions_of, forecast
+from services.sync.variance.rules import PathTarget
+from services.sync.venture.store import VentureKey
+from shared.contracts.finance import MetricKind
+
+INPUTS = (MetricKind.MRR, MetricKind.CASH, MetricKind.BURN_RATE)
+"""Kinds whose newest observation at the start a projection rests on."""
+
+Observed = Mapping[Probe, Observation]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A forecast, what it rests on, and the promise that it comes from."""
+
+    promise: Promise
+    forecast: Forecast
+    assumptions: Assumptions
+
+
+def baseline_promise(ground: Ground, venture: VentureKey) -> Promise | None:
+    """What the first version with an MRR target promises; null while there is none."""
+    promises = ground.timeline(Series(*venture, MetricKind.MRR)).promises
+    return promises[0] if promises and promises[0].final is not None else None
+
+
+def bears_on_baseline(ground: Ground, observed: Series, day: date) -> bool:
+    """Whether an observation may be an input of the venture's baseline projection."""
+    if observed.metric not in INPUTS:
+        return False
+    promise = baseline_promise(ground, (observed.organization_id, observed.venture_id))
+    return promise is not None and promise.baseline is not None and day <= promise.baseline.on
+
+
+async def baseline_inputs(session: AsyncSession, ground: Ground, ventures: Sequence[VentureKey]) -> Observed:
+    """What the baseline projections of ventures start from."""
+    probes: list[Probe] = []
+    for venture in ventures:
+        promise = baseline_promise(ground, venture)
+        if promise is not None and promise.baseline is not None:
+            probes += _inputs_up_to(venture, promise.baseline.on)
+    return await newest_effective(session, probes)
+
+
+def baseline_projection(ground: Ground, venture: VentureKey, observed: Observed) -> Made | None:
+    """The forecast of the first version with an MRR target, from its own start; null when it gives none."""
+    promise = baseline_promise(ground, venture)
+    if promise is None or promise.baseline is None:
+        return None
+    rule = promise.baseline
+    revenue = rule.value if rule.value is not None else _value(observed, venture, MetricKind.MRR, rule.on)
+    return _made(ground, venture, promise, _way(promise, rule.on, revenue or Decimal(0)), observed)
+
+
+async def projected_from_last_actual(
+    session: AsyncSession, ground: Ground, venture: VentureKey, plan_version: int
+) -> Made | None:
+    """A forecast of a plan version from the newest MRR; from the path's own start while there is none."""
+    promise = promise_of(MetricKind.MRR, plan_version, ground.versions[venture])
+    if promise.final is None or promise.baseline is None:
+        return None
+    probe = Probe(Series(*venture, MetricKind.MRR), date.max)
+    last = (await newest_effective(session, [probe])).get(probe)
+    rule = promise.baseline
+    start, revenue = (last.observed_on, last.value) if last else (rule.on, rule.value or Decimal(0))
+    observed = await newest_effective(session, _inputs_up_to(venture, start))
+    return _made(ground, venture, promise, _way(promise, start, revenue), observed)
+
+
+def _inputs_up_to(venture: VentureKey, day: date) -> list[Probe]:
+    return [Probe(Series(*venture, metric), day) for metric in INPUTS]
+
+
+def _value(observed: Observed, venture: VentureKey, metric: MetricKind, on: date) -> Decimal | None:
+    found = observed.get(Probe(Series(*venture, metric), on))
+    return found.value if found else None
+
+
+def _way(promise: Promise, start: date, revenue: Decimal) -> PathTarget:
+    assert promise.final is not None
+    assert promise.target_on is not None
+    return PathTarget(revenue, start, promise.final, promise.target_on, promise.path, promise.custom)
+
+
+def _made(ground: Ground, venture: VentureKey, promise: Promise, way: PathTarget, observed: Observed) -> Made | None:
+    version = next(one for one in ground.versions[venture] if one.version == promise.plan_version)
+    assumed = assumptions_of(version, _value(observed, venture, MetricKind.BURN_RATE, way.baseline_on))
+    made = forecast(way, _value(observed, venture, MetricKind.CASH, way.baseline_on), assumed)
+    return None if made is None else Made(promise, made, assumed)

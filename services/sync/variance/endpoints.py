@@ -1,0 +1,65 @@
+"""Comparisons over HTTP."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+
+from services.sync.variance import use_cases
+from services.sync.variance.models import Variance
+from services.sync.variance.schemas import BaselineOut, ExplainedVarianceOut, ObservationOut, VarianceOut
+from services.sync.variance.store import listed_comparisons
+from services.sync.venture.models import VentureView
+from shared.contracts.finance import MetricKind
+from shared.platform.db.waiting import known
+from shared.platform.http.call import Call
+from shared.platform.http.paging import Page, PageQuery, paginate
+from shared.platform.http.routing import TenantRouter
+
+router = TenantRouter(tags=["variances"])
+
+_VARIANCES = "/ventures/{venture_id}/variances"
+
+
+@router.get(_VARIANCES, operation_id="listVariances")
+async def list_variances(
+    venture_id: UUID,
+    call: Call,
+    page: PageQuery,
+    *,
+    metric: Annotated[MetricKind | None, Query(description="Only this kind")] = None,
+    first: Annotated[date | None, Query(alias="from", description="Observed on or after this day")] = None,
+    last: Annotated[date | None, Query(alias="to", description="Observed on or before this day")] = None,
+    current: Annotated[bool | None, Query(description="true: the newest-dated of each kind; false: all others")] = None,
+) -> Page[VarianceOut]:
+    """How the venture's actuals stand against its plan, newest first."""
+    await known(call.session, VentureView, organization_id=call.organization_id, id=venture_id)
+    statement = listed_comparisons(
+        call.organization_id, venture_id, metric=metric, first=first, last=last, current=current
+    )
+    by = [Variance.observed_on.desc(), Variance.metric]
+    return await paginate(call.session, statement, page, by=by, into=VarianceOut.of)
+
+
+@router.get(_VARIANCES + "/{metric}/{observed_on}", operation_id="explainVariance")
+async def explain_variance(venture_id: UUID, metric: MetricKind, observed_on: date, call: Call) -> ExplainedVarianceOut:
+    """One comparison with its path, formula, plan version, baseline, and the observations and evidence behind it."""
+    await known(call.session, VentureView, organization_id=call.organization_id, id=venture_id)
+    found = await use_cases.explain_variance(call.session, call.organization_id, venture_id, metric, observed_on)
+    row = found.row
+    baseline = None
+    if row.baseline is not None and row.baseline_on is not None and row.target_on is not None:
+        baseline = BaselineOut(
+            value=row.baseline, on=row.baseline_on, target_on=row.target_on, observation_on=found.baseline_observed_on
+        )
+    return ExplainedVarianceOut(
+        **VarianceOut.of(row).model_dump(),
+        formula=found.formula,
+        variance_formula=found.variance_formula,
+        baseline=baseline,
+        observations=[
+            ObservationOut.of(observation, effective=observation.source == row.source and not observation.withdrawn)
+            for observation in found.observations
+        ],
+    )

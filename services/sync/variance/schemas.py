@@ -1,0 +1,89 @@
+"""Response bodies of comparisons."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from services.sync.observation.models import ObservationView
+from services.sync.variance.models import Variance
+from shared.contracts.finance import MetricKind, MetricSource, UnconvertedAmount
+from shared.contracts.plans import TargetPath
+from shared.contracts.sync import PerformanceStatus, PlanSyncStatus
+from shared.kernel.money import Amount, Percent
+from shared.platform.http.bodies import Answer
+
+
+class VarianceOut(Answer):
+    """The comparison of one observation with its pro-rated target.
+
+    ``current``: it is the newest-dated observation of its kind. Amounts are in ``currency``, growth is
+    a fraction, runway and payback are months.
+    """
+
+    venture_id: UUID
+    metric: MetricKind
+    observed_on: date
+    version: int
+    source: MetricSource
+    actual: Amount
+    target: Amount | None
+    final_target: Amount | None
+    variance_pct: Percent | None
+    progress_pct: Percent | None
+    status: PerformanceStatus
+    plan_id: UUID | None
+    plan_version: int | None
+    path: TargetPath | None
+    currency: str | None
+    current: bool
+    plan_sync_status: PlanSyncStatus | None
+    computed_at: datetime
+
+    @classmethod
+    def of(cls, row: Variance) -> "VarianceOut":
+        """From a stored comparison."""
+        return cls.model_validate(row)
+
+
+class BaselineOut(Answer):
+    """Where the path to a target starts, and where it ends."""
+
+    value: Amount
+    on: date
+    target_on: date
+    observation_on: date | None = Field(
+        description="The day of the observation that gives the baseline; null when the plan states it, or there is none"
+    )
+
+
+class ObservationOut(Answer):
+    """One source's observation of the day, with the ids of what it was made of."""
+
+    source: MetricSource
+    revision: int
+    value: Amount
+    currency: str | None
+    withdrawn: bool
+    effective: bool
+    recorded_at: datetime
+    policy_version: int | None
+    note: str | None
+    unconverted: list[UnconvertedAmount]
+    evidence: list[str]
+
+    @classmethod
+    def of(cls, row: ObservationView, *, effective: bool) -> "ObservationOut":
+        """From a stored observation; ``effective``: it is the one that counts."""
+        columns: dict[str, Any] = {name: getattr(row, name) for name in cls.model_fields if name != "effective"}
+        return cls.model_validate({**columns, "effective": effective})
+
+
+class ExplainedVarianceOut(VarianceOut):
+    """A comparison with everything that it rests on."""
+
+    formula: str
+    variance_formula: str | None
+    baseline: BaselineOut | None
+    observations: list[ObservationOut]
