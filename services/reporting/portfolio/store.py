@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Date, Text, and_, bindparam, func, or_, select, true
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.reporting.portfolio.models import (
@@ -65,7 +66,7 @@ async def plans(session: AsyncSession, organization_id: UUID) -> dict[UUID, Plan
     rows = await session.scalars(
         select(PlanRow)
         .where(PlanRow.organization_id == organization_id)
-        .distinct(PlanRow.venture_id)
+        .ext(distinct_on(PlanRow.venture_id))
         .order_by(PlanRow.venture_id, PlanRow.saved_at.desc(), PlanRow.plan_id.desc())
     )
     return {
@@ -221,7 +222,7 @@ async def projections(session: AsyncSession, organization_id: UUID) -> dict[UUID
     rows = await session.scalars(
         select(ProjectionRow)
         .where(ProjectionRow.organization_id == organization_id)
-        .distinct(ProjectionRow.venture_id)
+        .ext(distinct_on(ProjectionRow.venture_id))
         .order_by(ProjectionRow.venture_id, active.desc(), ProjectionRow.projection_id.desc())
     )
     return {
