@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, and_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.plans.plan.models import Plan, PlanComparison, PlanVersion
@@ -57,7 +58,7 @@ async def newest_comparisons(
     """Sync's newest-dated MRR comparison of some ventures, by venture."""
     newest = (
         select(PlanComparison)
-        .distinct(PlanComparison.venture_id)
+        .ext(distinct_on(PlanComparison.venture_id))
         .where(
             PlanComparison.organization_id == organization_id,
             in_values((PlanComparison.venture_id,), [(venture_id,) for venture_id in venture_ids]),
