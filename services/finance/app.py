@@ -1,7 +1,11 @@
 """The composition root of finance."""
 
+from services.finance.account import endpoints as account
 from services.finance.base import FinanceTable
+from services.finance.metric import endpoints as metric
 from services.finance.metric.due import ROLE, run_due_days
+from services.finance.payment import endpoints as payment
+from services.finance.subscription import endpoints as subscription
 from services.finance.subscriptions import SUBSCRIPTIONS, on_organizations
 from shared.platform.service import Service
 
@@ -9,7 +13,7 @@ SERVICE = Service(
     name="finance",
     title="Trueup finance: accounts, money facts, recurring revenue and metrics",
     metadata=FinanceTable.metadata,
-    routers=(),
+    routers=(account.router, payment.router, subscription.router, metric.router),
     subscriptions=SUBSCRIPTIONS,
     workers={ROLE: run_due_days},
     on_organizations=on_organizations,

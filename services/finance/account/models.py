@@ -1,13 +1,13 @@
 """Accounts."""
 
-from decimal import Decimal
+from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Numeric, text
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.finance.base import FinanceTable
-from shared.platform.db.tables import Id, Instant, TableKind, table_args
+from shared.platform.db.tables import Figure, Id, Instant, TableKind, table_args
 
 
 class Account(FinanceTable):
@@ -40,7 +40,7 @@ class Account(FinanceTable):
     legacy_customer_id: Mapped[str | None]
     status: Mapped[str]
     is_billable: Mapped[bool]
-    billing_amount: Mapped[Decimal | None] = mapped_column(Numeric(28, 12))
+    billing_amount: Mapped[Figure | None]
     billing_currency: Mapped[str | None]
     billing_interval: Mapped[str | None]
     billing_includes_tax: Mapped[bool]
@@ -51,3 +51,13 @@ class Account(FinanceTable):
     created_by: Mapped[UUID]
     updated_at: Mapped[Instant]
     archived_at: Mapped[Instant | None]
+
+    @property
+    def pricing_complete(self) -> bool:
+        """Whether amount, currency and interval are all known."""
+        return None not in (self.billing_amount, self.billing_currency, self.billing_interval)
+
+    @property
+    def allowed_actions(self) -> list[Literal["update", "archive", "unarchive"]]:
+        """What can be done with the account now."""
+        return ["update", "archive"] if self.archived_at is None else ["unarchive"]

@@ -1,5 +1,7 @@
 """When and with which sign money counts (06-finance, The six metrics; 05-ingestion, Ledger)."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -101,3 +103,50 @@ def _payout(event: PayoutState) -> MoneyEntry:
         counts_on=event.arrival_date if event.deposited else None,
         reversed_on=event.reversed_on if event.deposited else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class MoneySum:
+    """The signed entries of one month, currency and kind, and the part of them without an account."""
+
+    month: date
+    currency: str
+    kind: MoneyKind
+    minor: int
+    unlinked_minor: int
+
+
+@dataclass(slots=True)
+class MonthlyMoney:
+    """What moved in a month in one currency, in ISO 4217 minor units, signed."""
+
+    received: int = 0
+    refunded: int = 0
+    disputed: int = 0
+    deposited: int = 0
+    net_unlinked: int = 0
+
+    @property
+    def net(self) -> int:
+        """Payments received: captured, minus refunds and withdrawn disputes, plus what came back of them."""
+        return self.received + self.refunded + self.disputed
+
+
+_COLUMN = {
+    MoneyKind.PAYMENT: "received",
+    MoneyKind.REFUND: "refunded",
+    MoneyKind.DISPUTE: "disputed",
+    MoneyKind.PAYOUT: "deposited",
+}
+
+
+def by_month_and_currency(sums: Iterable[MoneySum]) -> dict[tuple[date, str], MonthlyMoney]:
+    """Sums of entries side by side, by month and currency."""
+    found: dict[tuple[date, str], MonthlyMoney] = defaultdict(MonthlyMoney)
+    for part in sums:
+        money = found[part.month, part.currency]
+        name = _COLUMN[part.kind]
+        setattr(money, name, getattr(money, name) + part.minor)
+        if part.kind is not MoneyKind.PAYOUT:
+            money.net_unlinked += part.unlinked_minor
+    return found

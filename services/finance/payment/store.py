@@ -5,14 +5,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, false, func, literal, or_, select, union_all
+from sqlalchemy import Date, Select, and_, cast, func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.payment.models import MoneyFact
-from services.finance.payment.rules import MoneyKind, entry_of
+from services.finance.payment.rules import MoneyKind, MoneySum, entry_of
 from services.finance.terms import Organizations
 from shared.contracts.ingestion import LedgerState
-from shared.kernel.periods import local_date
+from shared.kernel.periods import Period, local_date
 from shared.platform.db.bulk import bulk_upsert, in_values
 
 _KEY = ("organization_id", "connection_id", "kind", "object_id")
@@ -108,30 +108,30 @@ def entries() -> Select[Any]:
         MoneyFact.currency,
         MoneyFact.venture_id,
         MoneyFact.account_id,
-        MoneyFact.fee_minor,
     )
-    counted = select(
-        *columns, MoneyFact.counts_on.label("day"), MoneyFact.amount_minor.label("minor"), false().label("is_reversal")
-    ).where(MoneyFact.counts_on.is_not(None))
-    taken_back = select(
-        *columns, MoneyFact.reversed_on.label("day"), (-MoneyFact.amount_minor).label("minor"), ~false()
-    ).where(MoneyFact.reversed_on.is_not(None), MoneyFact.counts_on.is_not(None))
+    counted = select(*columns, MoneyFact.counts_on.label("day"), MoneyFact.amount_minor.label("minor"))
+    taken_back = select(*columns, MoneyFact.reversed_on.label("day"), (-MoneyFact.amount_minor).label("minor"))
+    counted, taken_back = (
+        part.where(MoneyFact.counts_on.is_not(None), day.is_not(None))
+        for part, day in ((counted, MoneyFact.counts_on), (taken_back, MoneyFact.reversed_on))
+    )
     return select(union_all(counted, taken_back).subquery("entries"))
 
 
-async def totals(
-    session: AsyncSession, organization_id: UUID, since: date, until: date, venture_id: UUID | None
-) -> Sequence[Any]:
-    """Sums of the entries with ``since <= day < until``, by month, currency and kind, in minor units."""
+async def sums(session: AsyncSession, organization_id: UUID, period: Period, venture_id: UUID | None) -> list[MoneySum]:
+    """Sums of the entries of a period by month, currency and kind."""
     entry = entries().subquery()
-    month = func.date_trunc(literal("month"), entry.c.day).label("month")
+    month = cast(func.date_trunc(literal("month"), entry.c.day), Date).label("month")
     # Unlinked money counts; how much of it is unlinked travels along.
-    unlinked = func.coalesce(func.sum(entry.c.minor).filter(entry.c.account_id.is_(None)), 0).label("unlinked_minor")
+    unlinked = func.coalesce(func.sum(entry.c.minor).filter(entry.c.account_id.is_(None)), 0)
     statement = (
-        select(month, entry.c.currency, entry.c.kind, func.sum(entry.c.minor).label("minor"), unlinked)
-        .where(entry.c.organization_id == organization_id, entry.c.day >= since, entry.c.day < until)
+        select(month, entry.c.currency, entry.c.kind, func.sum(entry.c.minor), unlinked)
+        .where(entry.c.organization_id == organization_id, entry.c.day >= period.start, entry.c.day < period.end)
         .group_by(month, entry.c.currency, entry.c.kind)
     )
     if venture_id is not None:
         statement = statement.where(entry.c.venture_id == venture_id)
-    return (await session.execute(statement)).all()
+    return [
+        MoneySum(day, currency, MoneyKind(kind), int(minor), int(without))
+        for day, currency, kind, minor, without in await session.execute(statement)
+    ]

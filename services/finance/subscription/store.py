@@ -236,3 +236,42 @@ async def store_current(session: AsyncSession, newest: Mapping[SubscriptionKey, 
     rows = [key._asdict() | {name: getattr(row, name) for name in _CURRENT} for key, row in newest.items()]
     changed = await bulk_upsert(session, Subscription, rows, key=_KEY, newer_by=None, unless_same=_CURRENT)
     return len(changed)
+
+
+def listed(
+    organization_id: UUID,
+    today: date,
+    *,
+    venture_id: UUID | None,
+    account_id: UUID | None,
+    customer_id: str | None,
+    status: str | None,
+    state: SubscriptionState | None,
+    shared: bool | None,
+) -> Select[Any]:
+    """Subscriptions with the span that holds today: (subscription, its day, state, MRR)."""
+    holds = and_(
+        *(getattr(SubscriptionSpan, name) == getattr(Subscription, name) for name in _KEY),
+        SubscriptionSpan.day <= today,
+        SubscriptionSpan.until > today,
+    )
+    statement: Select[Any] = (
+        select(Subscription)
+        .outerjoin(SubscriptionSpan, holds)
+        .add_columns(SubscriptionSpan.day, SubscriptionSpan.state, SubscriptionSpan.mrr)
+        .where(Subscription.organization_id == organization_id)
+    )
+    wanted: dict[Any, Any] = {
+        Subscription.venture_id: venture_id,
+        Subscription.account_id: account_id,
+        Subscription.customer_id: customer_id,
+        Subscription.status: status,
+        SubscriptionSpan.state: state.value if state else None,
+    }
+    for column, value in wanted.items():
+        if value is not None:
+            statement = statement.where(column == value)
+    if shared is not None:
+        of_none = Subscription.venture_id.is_(None)
+        statement = statement.where(of_none if shared else ~of_none)
+    return statement

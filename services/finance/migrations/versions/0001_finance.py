@@ -98,6 +98,45 @@ def upgrade() -> None:
         schema="model",
     )
     op.create_table(
+        "accounts",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("venture_id", sa.Uuid(), nullable=True),
+        sa.Column("legacy_customer_id", sa.Text(), nullable=True),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("is_billable", sa.Boolean(), nullable=False),
+        sa.Column("billing_amount", sa.Numeric(precision=20, scale=6), nullable=True),
+        sa.Column("billing_currency", sa.Text(), nullable=True),
+        sa.Column("billing_interval", sa.Text(), nullable=True),
+        sa.Column("billing_includes_tax", sa.Boolean(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=True),
+        sa.Column("segment", sa.Text(), nullable=True),
+        sa.Column("tax_id", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Uuid(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("billing_interval IN ('monthly', 'annual')", name=op.f("ck_accounts_billing_interval")),
+        sa.CheckConstraint("status IN ('active', 'inactive')", name=op.f("ck_accounts_status")),
+        sa.CheckConstraint("billing_amount >= 0", name=op.f("ck_accounts_billing_amount")),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_accounts_version")),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_accounts")),
+        schema="owned",
+    )
+    op.create_index(
+        "ix_accounts_created", "accounts", ["organization_id", "created_at", "id"], unique=False, schema="owned"
+    )
+    op.create_index(
+        "uq_accounts_legacy_customer",
+        "accounts",
+        ["organization_id", "legacy_customer_id"],
+        unique=True,
+        schema="owned",
+        postgresql_where=sa.text("legacy_customer_id IS NOT NULL AND archived_at IS NULL"),
+    )
+    op.create_table(
         "due_days",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("venture_id", sa.Uuid(), nullable=False),
@@ -133,7 +172,8 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.Uuid(), nullable=True),
         sa.CheckConstraint(
-            "metric IN ('mrr', 'arr', 'customers', 'growth_rate', 'cac', 'ltv', 'ltv_cac', 'payback_months', 'burn_rate', 'runway_months', 'cash')",
+            "metric IN ('mrr', 'arr', 'customers', 'growth_rate', 'cac', 'ltv', 'ltv_cac', "
+            "'payback_months', 'burn_rate', 'runway_months', 'cash')",
             name=op.f("ck_metrics_metric"),
         ),
         sa.CheckConstraint("source <> 'override' OR note IS NOT NULL", name=op.f("ck_metrics_reason")),

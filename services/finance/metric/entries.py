@@ -1,0 +1,116 @@
+"""Entering, importing and withdrawing actuals by hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.finance.metric import store
+from services.finance.metric.rules import MONEY_KINDS
+from services.finance.metric.schemas import EnteredSource, Entry
+from services.finance.metric.use_cases import MetricRow, announce
+from shared.contracts.finance import MetricKind
+from shared.kernel.errors import Invalid, NotFound, field_error
+from shared.kernel.periods import local_date
+from shared.platform.db.bulk import lock_keys
+from shared.platform.tenancy.organizations import OrganizationView
+
+
+class InTheFuture(Invalid):
+    """An actual is of a day that has come."""
+
+    code = "observed_in_the_future"
+
+
+class NamedTwice(Invalid):
+    """An import names one day of one metric twice."""
+
+    code = "named_twice"
+
+
+@dataclass(frozen=True, slots=True)
+class Entering:
+    """Who enters actuals of which venture, and when."""
+
+    organization: OrganizationView
+    venture_id: UUID
+    user_id: UUID
+    now: datetime
+
+
+async def enter(
+    session: AsyncSession, entries: Sequence[Entry], source: EnteredSource, entering: Entering
+) -> tuple[list[dict[str, Any]], int]:
+    """Enter actuals; gives their columns in the given order, and how many of them were news.
+
+    The same day entered again with another value or note is a new revision; the same content is not.
+    """
+    _check_days(entries, entering)
+    # One writer at a time for each venture: two first entries of one day would both be revision 1.
+    await lock_keys(session, "finance.entered", [(str(entering.organization.id), str(entering.venture_id))])
+    rows = [_row(entry, source, entering) for entry in entries]
+    known = await store.stored(session, [_key(row) for row in rows])
+    results, news = [], []
+    for row in rows:
+        before = known.get(_key(row))
+        if before is not None and not before.withdrawn and (before.value, before.note) == (row["value"], row["note"]):
+            results.append(dict(before._asdict()))
+            continue
+        row["revision"] = 1 if before is None else before.revision + 1
+        results.append(row)
+        news.append(row)
+    await announce(session, news)
+    return results, len(news)
+
+
+async def withdraw(
+    session: AsyncSession, metric: MetricKind, observed_on: date, source: EnteredSource, entering: Entering
+) -> None:
+    """Take an entered actual back: it no longer counts, and the next source does."""
+    await lock_keys(session, "finance.entered", [(str(entering.organization.id), str(entering.venture_id))])
+    key = (entering.organization.id, entering.venture_id, metric.value, observed_on, source.value)
+    before = (await store.stored(session, [key])).get(key)
+    if before is None or before.withdrawn:
+        raise NotFound(f"There is no {source.value} {metric.value} of {observed_on} for this venture.")
+    changed = {"revision": before.revision + 1, "withdrawn": True, "recorded_at": entering.now}
+    await announce(session, [dict(before._asdict()) | changed | {"recorded_by": entering.user_id}])
+
+
+def _check_days(entries: Sequence[Entry], entering: Entering) -> None:
+    today = local_date(entering.now, entering.organization.time_zone)
+    late = [place for place, entry in enumerate(entries) if entry.observed_on > today]
+    if late:
+        message = f"lies after today ({today}) in {entering.organization.time_zone}"
+        where = "observed_on" if len(entries) == 1 else "metrics.{}.observed_on"
+        raise InTheFuture(
+            "An actual is of a day that has come.",
+            errors=[field_error(where.format(place), message) for place in late[:100]],
+        )
+    if len({(entry.metric, entry.observed_on) for entry in entries}) < len(entries):
+        raise NamedTwice("Name each day of a metric once.")
+
+
+def _key(row: MetricRow) -> tuple[Any, ...]:
+    return tuple(row[name] for name in store.KEY)
+
+
+def _row(entry: Entry, source: EnteredSource, entering: Entering) -> MetricRow:
+    return {
+        "organization_id": entering.organization.id,
+        "venture_id": entering.venture_id,
+        "metric": entry.metric.value,
+        "observed_on": entry.observed_on,
+        "source": source.value,
+        "revision": 1,
+        "value": entry.value,
+        "currency": entering.organization.base_currency if entry.metric in MONEY_KINDS else None,
+        "unconverted": {},
+        "policy_version": None,
+        "note": entry.note,
+        "withdrawn": False,
+        "recorded_at": entering.now,
+        "recorded_by": entering.user_id,
+    }
