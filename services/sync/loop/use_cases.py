@@ -36,7 +36,7 @@ from shared.contracts.finance import MetricCreated, MetricKind
 from shared.contracts.plans import PlanState, VentureState
 from shared.contracts.sync import AlertType
 from shared.kernel.periods import month_start
-from shared.platform.bus.outbox import emit_all
+from shared.platform.bus.outbox import MUTED, emit_all
 from shared.platform.db.bulk import lock_keys
 from shared.platform.tenancy.organizations import organizations_by_id
 
@@ -46,6 +46,11 @@ Causes = dict[VentureKey, str | None]
 def causes_of(events: Iterable[MetricCreated | PlanState | VentureState]) -> Causes:
     """The trace that each venture's changes continue: that of its last event."""
     return {(event.organization_id, event.venture_id): event.delivery.traceparent for event in events}
+
+
+def _only_stores(session: AsyncSession) -> bool:
+    """Whether a read model is being rebuilt: what is owned and derived stands on the old one until it is swapped."""
+    return bool(session.info.get(MUTED))
 
 
 @dataclass(slots=True)
@@ -59,7 +64,7 @@ class Work:
 async def take_in_observations(session: AsyncSession, events: Sequence[MetricCreated]) -> None:
     """Actuals came: compare them, and see to projections and alerts that rest on them."""
     changed = await store_observations(session, events)
-    if not changed:
+    if not changed or _only_stores(session):
         return
     ground = await stand_on(session, {(series.organization_id, series.venture_id) for series, _day in changed})
     work = Work(Touched(days=changed))
@@ -74,7 +79,7 @@ async def take_in_plans(session: AsyncSession, ventures: Sequence[VentureState],
     """Ventures or plan versions came: compare again what they change, mark projections, see to alerts."""
     changed = await store_ventures(session, ventures)
     new = await store_plan_versions(session, plans)
-    if not changed and not new:
+    if (not changed and not new) or _only_stores(session):
         return
     ground = await stand_on(session, changed | new.keys())
     work = Work(_replanned(ground, new), (changed | new.keys()) & ground.ventures)
@@ -95,6 +100,8 @@ def _replanned(ground: Ground, new: StoredVersions) -> Touched:
 
 async def take_in_organizations(session: AsyncSession, organization_ids: Collection[UUID]) -> None:
     """Organizations came or changed: facts that waited for them are compared, or compared under a new time zone."""
+    if _only_stores(session):
+        return
     await lock_keys(session, ORGANIZATION_LOCK, organization_ids)
     organizations = await organizations_by_id(session, organization_ids)
     await derive_all(session, await under_another_calendar(session, organizations.values()))
