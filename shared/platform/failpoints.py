@@ -5,7 +5,8 @@ Actions: ``kill`` (SIGKILL), ``sleep=SECONDS``, ``error``. It fires once, when t
 n-th time (1). Points: ``relay.after_claim``, ``relay.after_publish``, ``relay.after_commit``,
 ``consumer.after_claim``, ``consumer.before_commit``, ``consumer.after_commit`` (before the ack),
 ``consumer.after_ack``, ``normaliser.after_claim``, ``normaliser.after_commit``, ``webhook.before_commit``,
-``webhook.after_commit``. The supervisor restarts a service without it.
+``webhook.after_commit``; of the operator's command ``rebuild.before_takeover`` and ``rebuild.after_takeover``.
+The supervisor restarts a service without it.
 """
 
 import asyncio

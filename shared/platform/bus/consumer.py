@@ -26,7 +26,7 @@ from shared.platform.bus import dead_letters, inbox
 from shared.platform.bus.envelope import UndecodableError, decode
 from shared.platform.bus.subscription import Batch, Subscription
 from shared.platform.bus.trace import set_traceparent
-from shared.platform.db.edges import Database
+from shared.platform.db.edges import TAKEOVER_LOCK, Database
 from shared.platform.db.outage import is_outage
 from shared.platform.failpoints import failpoint
 
@@ -220,11 +220,19 @@ class Consumer:
 
 
 async def apply(
-    database: Database, subscription: Subscription, events: list[Event], *, bypass_inbox: bool = False
+    database: Database,
+    subscription: Subscription,
+    events: list[Event],
+    *,
+    bypass_inbox: bool = False,
+    shared_lock: int | None = TAKEOVER_LOCK,
 ) -> None:
-    """Apply events in one transaction: inbox, effects, outbox. ``bypass_inbox`` is for replays."""
+    """Apply events in one transaction: inbox, effects, outbox.
+
+    ``bypass_inbox`` is for replays; only a rebuild, which takes the lock itself, does without ``shared_lock``.
+    """
     organizations = {event.organization_id for event in events}
-    async with database.transaction(organizations) as session:
+    async with database.transaction(organizations, shared_lock=shared_lock) as session:
         fresh = events if bypass_inbox else await inbox.claim(session, events)
         if fresh:
             set_traceparent(fresh[-1].delivery.traceparent)

@@ -4,16 +4,20 @@ Every transaction first says which organizations it may touch; row-level securit
 else. After its commit it wakes the relay, so that an event leaves within a millisecond.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from uuid import UUID
 
 import orjson
 from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 _SET_ORGANIZATIONS = text("SELECT set_config('app.organization_ids', :ids, true)")
+_SET_AND_SHARE = text("SELECT set_config('app.organization_ids', :ids, true), pg_advisory_xact_lock_shared(:lock)")
+
+TAKEOVER_LOCK = 0x7275655570
+"""Batches of events hold it together; a rebuild takes it alone while it puts new tables in the place of the old."""
 
 
 def tenant_setting(organizations: Iterable[UUID]) -> str:
@@ -24,7 +28,15 @@ def tenant_setting(organizations: Iterable[UUID]) -> str:
 class Database:
     """One service's database: a SQLAlchemy engine, and a psycopg pool for hot paths."""
 
-    def __init__(self, url: str, *, pool_size: int = 8, application: str = "trueup") -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 8,
+        application: str = "trueup",
+        schemas: Mapping[str, str] | None = None,
+    ) -> None:
+        """``schemas`` puts other schemas in the place of the declared ones (a rebuild's shadow tables)."""
         self.url = url
         self.engine: AsyncEngine = create_async_engine(
             url.replace("postgresql://", "postgresql+psycopg://", 1),
@@ -35,6 +47,8 @@ class Database:
             json_serializer=lambda value: orjson.dumps(value, default=str).decode(),
             json_deserializer=orjson.loads,
         )
+        if schemas:
+            self._stand_in(schemas)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self.pool: AsyncConnectionPool = AsyncConnectionPool(
             url,
@@ -46,6 +60,15 @@ class Database:
         )
         self.after_commit: list[Callable[[AsyncSession], None]] = []
 
+    def _stand_in(self, schemas: Mapping[str, str]) -> None:
+        """Let declared tables and unqualified names mean the tables of other schemas."""
+        self.engine = self.engine.execution_options(schema_translate_map=dict(schemas))
+        path = ", ".join([*schemas.values(), "platform"])
+
+        @event.listens_for(self.engine.sync_engine, "begin")
+        def _set_search_path(connection: Connection) -> None:
+            connection.exec_driver_sql(f"SET LOCAL search_path = {path}")
+
     async def open(self) -> None:
         """Open the psycopg pool (SQLAlchemy connects when first used)."""
         await self.pool.open()
@@ -56,12 +79,19 @@ class Database:
         await self.engine.dispose()
 
     @asynccontextmanager
-    async def transaction(self, organizations: Iterable[UUID] = ()) -> AsyncIterator[AsyncSession]:
-        """One transaction that sees the given organizations; commits at the end, or rolls back."""
+    async def transaction(
+        self, organizations: Iterable[UUID] = (), *, shared_lock: int | None = None
+    ) -> AsyncIterator[AsyncSession]:
+        """One transaction that sees the given organizations; commits at the end, or rolls back.
+
+        ``shared_lock`` is an advisory lock to hold together with others until the end.
+        """
         async with self._sessions() as session:
             async with session.begin():
                 ids = tenant_setting(organizations)
-                if ids:
+                if shared_lock is not None:
+                    await session.execute(_SET_AND_SHARE, {"ids": ids, "lock": shared_lock})
+                elif ids:
                     await session.execute(_SET_ORGANIZATIONS, {"ids": ids})
                 yield session
             for callback in self.after_commit:

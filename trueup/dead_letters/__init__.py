@@ -1,0 +1,1 @@
+"""What could not be delivered: messages that a service gave up, and events that the bus refused."""

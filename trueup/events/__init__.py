@@ -1,0 +1,1 @@
+"""Events as an operator meets them: watched, read from the start of a stream, injected."""
