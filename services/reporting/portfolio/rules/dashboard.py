@@ -94,7 +94,7 @@ def _row(venture: Venture, facts: PortfolioFacts, alerts: Sequence[Alert], curre
         variance_pct=comparison.variance_pct if comparison else None,
         progress_pct=comparison.progress_pct if comparison else None,
         status=performance_status(plan, mrr, comparison),
-        comparison_pending=not is_of(comparison, mrr),
+        comparison_pending=not is_of(comparison, mrr, plan),
         runway_months=runway.value if runway else None,
         burn_rate=_optional(burn.value if burn else None, currency),
         customers=int(customers.value) if customers else None,

@@ -111,14 +111,23 @@ def performance_status(
     """How a venture's MRR stands: sync's answer, else NO_DATA (promised, not observed) or PLANNED (not promised)."""
     if comparison is not None:
         return comparison.status
-    promised = plan_state(plan) is not PlanState.MISSING and plan is not None and bool(plan.targets.target_mrr)
-    return PerformanceStatus.NO_DATA if promised and actual is None else PerformanceStatus.PLANNED
+    return PerformanceStatus.NO_DATA if promised(plan) and actual is None else PerformanceStatus.PLANNED
 
 
-def is_of(comparison: Comparison | None, actual: Observation | None) -> bool:
-    """Whether a comparison belongs to the observation shown (false while sync's answer is under way)."""
-    if comparison is None or actual is None:
-        return comparison is None and actual is None
+def promised(plan: Plan | None) -> bool:
+    """Whether a plan that counts names a target MRR."""
+    return plan is not None and plan_state(plan) is not PlanState.MISSING and bool(plan.targets.target_mrr)
+
+
+def is_of(comparison: Comparison | None, actual: Observation | None, plan: Plan | None) -> bool:
+    """Whether a comparison belongs to the observation shown (false while sync's answer is under way).
+
+    Without a target nothing needs to be compared.
+    """
+    if comparison is None:
+        return actual is None or not promised(plan)
+    if actual is None:
+        return False
     return comparison.observed_on == actual.observed_on and comparison.actual == actual.value
 
 

@@ -16,6 +16,7 @@ import font_lato
 import vl_convert
 
 from services.reporting.report.document import Figure, MonthRow, MrrPoint, VentureChapter
+from shared.kernel.periods import month_end
 
 FONT = "Lato"
 INK, QUIET, GRID = "#1B2A41", "#5B6B7F", "#E3E8EE"
@@ -58,7 +59,7 @@ def _number(figure: Figure) -> float | None:
 
 
 def _month(day: date) -> str:
-    return f"{day:%b %y}"
+    return f"{day:%b %y}" if day == month_end(day) else f"{day.day} {day:%b}"
 
 
 def _svg(chart: Any) -> str:

@@ -76,10 +76,9 @@ def shown(figure: Figure) -> str:
     return f"{value:,f} / 40" if figure.unit == "points" else f"{value:,f}"
 
 
-def _burn(figure: Figure) -> str:
-    if figure.value is not None and Decimal(figure.value) <= 0:
-        return "Not burning"
-    return shown(figure)
+def _grows(burn: Figure) -> bool:
+    """Whether cash does not shrink: there is no burn to show, and the runway has no end (06)."""
+    return burn.value is not None and Decimal(burn.value) <= 0
 
 
 def _label(words: dict[str, str], key: str | None) -> str:
@@ -133,8 +132,8 @@ def _performance(chapter: VentureChapter) -> list[list[str]]:
         ["Of the final target", shown(part.progress_pct)],
         ["Growth in the period", signed_percent(part.growth_pct)],
         ["Customers", shown(part.customers)],
-        ["Net burn a month", _burn(part.burn)],
-        ["Runway", shown(part.runway)],
+        ["Net burn a month", "Not burning" if _grows(part.burn) else shown(part.burn)],
+        ["Runway", "No end" if _grows(part.burn) else shown(part.runway)],
     ]
     return [row for row in rows if row[1] != NONE or row[0] in ("MRR", "Pro-rated target", "Runway")]
 
@@ -178,8 +177,8 @@ def _chapter(chapter: VentureChapter, chart: str | None) -> dict[str, Any]:
             signed_percent(done.variance_pct),
             STATUS.get(done.status, done.status),
             signed_percent(done.growth_pct),
-            "Not burning" if _burn(done.burn) == "Not burning" else amount(done.burn),
-            shown(done.runway).removesuffix(" months").removesuffix(" month"),
+            "Not burning" if _grows(done.burn) else amount(done.burn),
+            "No end" if _grows(done.burn) else shown(done.runway).removesuffix(" months").removesuffix(" month"),
         ],
     }
 
@@ -193,17 +192,17 @@ def _chart_text(chapter: VentureChapter) -> str:
     return f"Line chart of the MRR of {chapter.name} by month. {'; '.join(facts)}."
 
 
-def _source_rows(named: Sequence[tuple[str, Figure]]) -> list[list[str]]:
+def _source_rows(named: Sequence[tuple[str, Figure]], owner: str = "") -> list[list[str]]:
     rows = []
     for name, figure in named:
         if figure.value is not None and figure.source is not None:
-            rows.append([name, shown(figure), _source_text(figure.source)])
+            rows.append([name, shown(figure), _source_text(figure.source, owner)])
     return rows
 
 
-def _source_text(source: Source) -> str:
+def _source_text(source: Source, owner: str) -> str:
     if not source.of:
-        return f"{source.service} {source.kind} {source.key}"
+        return f"{source.service} {source.kind} {source.key.removeprefix(owner)}"
     return f"calculated from {len(source.of)} {'row' if len(source.of) == 1 else 'rows'}, named in the JSON document"
 
 
@@ -212,6 +211,7 @@ def _sources(document: ReportDocument) -> list[dict[str, Any]]:
     groups: list[dict[str, Any]] = [
         {
             "name": "Portfolio",
+            "key": None,
             "rows": _source_rows(
                 [
                     ("MRR", part.mrr),
@@ -236,7 +236,7 @@ def _sources(document: ReportDocument) -> list[dict[str, Any]]:
             ("Target MRR", plan.target_mrr),
             ("POFW score", plan.pofw),
         ]
-        groups.append({"name": chapter.name, "rows": _source_rows(named)})
+        groups.append({"name": chapter.name, "key": str(chapter.id), "rows": _source_rows(named, f"{chapter.id}/")})
     return [group for group in groups if group["rows"]]
 
 

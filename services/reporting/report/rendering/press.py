@@ -25,7 +25,8 @@ PRINTED, FAILED = b"\x01", b"\x00"
 LENGTH = struct.Struct(">I")
 WORKER = "services.reporting.report.rendering.worker"
 IDLE_SECONDS = 60.0
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 25.0
+"""For one attempt: two of them end before the database ends the waiting transaction (60 s)."""
 QUEUE = 4
 """Reports that may wait for the press; each holds a database connection meanwhile."""
 

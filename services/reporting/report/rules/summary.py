@@ -110,7 +110,7 @@ def _runway(part: PortfolioSection, chapters: list[VentureChapter]) -> Iterator[
     )
 
 
-def _alerts(risks: tuple[AlertPart, ...]) -> Iterator[str]:
+def _alerts(risks: tuple[AlertPart, ...], period: PeriodPart) -> Iterator[str]:
     if not risks:
         yield "No warning was open during the period."
         return
@@ -119,7 +119,7 @@ def _alerts(risks: tuple[AlertPart, ...]) -> Iterator[str]:
     yield (
         f"{count_text(len(risks), 'warning was', 'warnings were').capitalize()} open during the period, "
         f"{critical or 'none'} of them critical; {still or 'none'} "
-        f"{'is' if still == 1 else 'are'} still open at its end."
+        f"{'was' if still == 1 else 'were'} still open on {day_text(period.as_of)}."
     )
 
 
@@ -136,5 +136,5 @@ def sentences(
         *_stages(part),
         *_plans(chapters, currency),
         *(_runway(part, chapters) if chapters else ()),
-        *_alerts(risks),
+        *_alerts(risks, period),
     )

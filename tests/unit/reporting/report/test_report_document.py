@@ -172,7 +172,7 @@ def test_the_summary_says_what_the_figures_say(sample):
             "25.1 % below it."
         ),
         "The average runway of the 9 ventures that burn cash is 8.7 months; the shortest is 3.4 months, at Kopi Cloud.",
-        "3 warnings were open during the period, none of them critical; 3 are still open at its end.",
+        "3 warnings were open during the period, none of them critical; 3 were still open on 30 September 2026.",
     )
 
 
