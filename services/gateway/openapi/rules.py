@@ -22,7 +22,7 @@ def merge(documents: Mapping[str, Mapping[str, Any]], version: str) -> dict[str,
         "openapi": "3.1.0",
         "info": {"title": "Trueup", "version": version, "description": DESCRIPTION},
         "paths": {},
-        "components": {"schemas": {}, "securitySchemes": {}},
+        "components": {"schemas": {}, "responses": {}, "securitySchemes": {}},
     }
     for service, given in documents.items():
         document = copy.deepcopy(dict(given))
@@ -36,7 +36,8 @@ def merge(documents: Mapping[str, Mapping[str, Any]], version: str) -> dict[str,
 
 def _share_components(service: str, document: dict[str, Any], components: dict[str, Any]) -> None:
     given = document.get("components", {})
-    components["securitySchemes"].update(given.get("securitySchemes", {}))
+    for kind in ("securitySchemes", "responses"):
+        components[kind].update(given.get(kind, {}))
     schemas = given.get("schemas", {})
     known = components["schemas"]
     renamed = {

@@ -47,6 +47,7 @@ def describe(service: "Service") -> dict[str, Any]:
     """The OpenAPI document of a service, without running it."""
     document = _with_endpoints(service).openapi()
     document["paths"] = {**document.get("paths", {}), **service.openapi_paths}
+    problems.add_problem_components(document)
     return document
 
 

@@ -41,6 +41,7 @@ class Problem(BaseModel):
 
 
 _STATUS_CODES = {
+    400: ("bad_request", "The request is not well-formed"),
     401: ("unauthorized", "Authentication required"),
     403: ("forbidden", "Forbidden"),
     404: ("not_found", "Not found"),
@@ -143,6 +144,17 @@ def install(app: FastAPI) -> None:
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The ``responses`` of an OpenAPI operation for some problem statuses."""
     return {
-        status: {"model": Problem, "description": _STATUS_CODES[status][1], "content": {MEDIA_TYPE: {}}}
+        status: {"$ref": f"#/components/responses/{_STATUS_CODES[status][0]}", "description": _STATUS_CODES[status][1]}
         for status in statuses
+    }
+
+
+def add_problem_components(document: dict[str, Any]) -> None:
+    """Put what ``problem_responses`` refers to into an OpenAPI document."""
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    components = document.setdefault("components", {})
+    components.setdefault("schemas", {}).update(schema.pop("$defs"), Problem=schema)
+    components["responses"] = {
+        code: {"description": title, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+        for code, title in _STATUS_CODES.values()
     }
