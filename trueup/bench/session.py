@@ -95,7 +95,7 @@ class Session:
         )
         company = await loader.organization(await loader.person("admin"), {**ORGANIZATION, "name": "Benchmark"})
         await loader.ventures(company, VENTURES[:5], story.today)
-        endpoint = await loader.connection(company, "older", "Stripe", "acct_benchmark")
+        endpoint = await loader.connection(company, "older", "Stripe", "acct_benchmark000000")
         endpoint.url = f"{service_url('ingestion')}/webhooks/stripe/{endpoint.connection_id}"
         await settle(SETTLE_S)
         return company

@@ -12,12 +12,10 @@ from typing import Any
 import aiohttp
 
 from trueup.demo.company import ORGANIZATION, VENTURES, VentureStory
-from trueup.demo.door import Door, Endpoint, Person, Refused
+from trueup.demo.door import ACCEPT, Door, Endpoint, Person, token_for, until
 from trueup.demo.story import Story
-from trueup.stripe_double import Json
 
 Say = Callable[[str], None]
-CONFLICT = 409
 
 
 @dataclass
@@ -57,8 +55,7 @@ class Loader:
         known = {each["name"]: each["id"] for each in owner.organizations}
         if wanted["name"] not in known:
             created = await self.door.post("/v1/organizations", owner, wanted)
-            known[wanted["name"]] = created["organization"]["id"] if "organization" in created else created["id"]
-            await self.door.log_in(owner)
+            known[wanted["name"]], owner.token = created["id"], created["access_token"]
         return Company(known[wanted["name"]], owner)
 
     async def viewer(self, company: Company) -> Person:
@@ -66,9 +63,9 @@ class Loader:
         person = await self.person("viewer")
         if company.organization_id not in {each["id"] for each in person.organizations}:
             invitation = {"email": person.email, "role": "viewer"}
-            await self._unless_there(
-                self.door.post(f"/v1/organizations/{company.organization_id}/members", company.admin, invitation)
-            )
+            await self.door.post(f"{company.path}/members", company.admin, invitation)
+            token = await until(lambda: token_for(person.email, ACCEPT, self.mailbox), "the invitation")
+            await self.door.post("/v1/organizations/accept-invitation", person, {"token": token})
             await self.door.log_in(person)
         return person
 
@@ -96,7 +93,7 @@ class Loader:
             body = {
                 "name": name,
                 "stripe_account_id": stripe_account,
-                "mode": "test",
+                "livemode": False,
                 "webhook_secrets": [secret],
             }
             known[name] = (await self.door.post(path, company.admin, body))["id"]
@@ -129,15 +126,6 @@ class Loader:
                 body = {"metric": metric, "value": value, "observed_on": today.isoformat()}
                 path = f"{company.path}/ventures/{company.ventures[story.name]}/metrics"
                 await self.door.post(path, company.admin, body)
-
-    async def _unless_there(self, call: Any) -> Json | None:
-        try:
-            answer: Json = await call
-        except Refused as refused:
-            if refused.status != CONFLICT:
-                raise
-            return None
-        return answer
 
 
 async def load_plans(loader: Loader) -> tuple[Company, Person]:
