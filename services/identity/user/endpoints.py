@@ -21,12 +21,10 @@ from services.identity.user.schemas import (
 )
 from services.identity.user.use_cases import SignedIn
 from shared.platform.http.call import PublicCall, SignedInCall
-from shared.platform.http.problems import MEDIA_TYPE, Problem, from_error
+from shared.platform.http.problems import from_error, problem_responses
 from shared.platform.http.routing import PublicRouter
 
 router = PublicRouter(tags=["auth"], prefix="/v1/auth")
-
-_TOO_MANY = {429: {"model": Problem, "description": "Too many failed logins", "content": {MEDIA_TYPE: {}}}}
 
 
 @router.post("/register", status_code=202, operation_id="register")
@@ -50,7 +48,7 @@ async def resend_verification(body: ResendVerification, call: PublicCall, box: B
     return MessageOut(message="If this address waits for confirmation, we have sent an e-mail.")
 
 
-@router.post("/login", operation_id="login", response_model=LoginOut, responses=_TOO_MANY)
+@router.post("/login", operation_id="login", response_model=LoginOut, responses=problem_responses(429))
 async def login(body: Login, call: PublicCall, box: Box) -> LoginOut | Response:
     """Log in: an access token for 15 minutes, a refresh token for 7 days, and your organizations."""
     try:

@@ -50,6 +50,7 @@ _STATUS_CODES = {
     413: ("body_too_large", "The body is too large"),
     415: ("unsupported_media_type", "Unsupported media type"),
     422: ("invalid", "A value is not acceptable"),
+    429: ("too_many_requests", "Too many requests"),
     503: ("unavailable", "Temporarily unavailable"),
 }
 
