@@ -67,8 +67,10 @@ class State:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             file.seek(0)
+            holder = file.read().strip()
+            file.close()
             raise LocalError(
-                f"it is already running here (process {file.read().strip()}): see `python -m trueup ps`; "
+                f"it is already running here (process {holder}): see `python -m trueup ps`; "
                 f"another one beside it needs its own {STATE_VARIABLE}"
             ) from None
         file.truncate(0)

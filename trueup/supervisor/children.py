@@ -132,6 +132,9 @@ def _become(name: str, parent: int, environment: Mapping[str, str], log: Path | 
         output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(output, 1)
         os.dup2(output, 2)
+        # lines as they come: a log that ends in the middle of a buffer tells nothing of a crash
+        sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8", closefd=False)
+        sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", closefd=False)
 
 
 def _spawn(task: Task, environment: Mapping[str, str], log: Path | None) -> Child:

@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from typing import NoReturn
 
 from trueup.databases import services_with_database
@@ -142,10 +141,13 @@ class Supervisor:
             self._revive()
             for worker in self._workers:
                 if worker.fails_to_start or (time.monotonic() > deadline and not worker.is_ready):
-                    self._give_up(worker.replica.name, worker.log)
+                    self._give_up(worker)
 
-    def _give_up(self, name: str, log: Path) -> NoReturn:
-        raise LocalError(f"{name} does not become ready; the end of {log}:\n{log_end(log)}")
+    def _give_up(self, worker: Worker) -> NoReturn:
+        raise LocalError(
+            f"{worker.replica.name} does not become ready: {worker.readiness}\nthe end of {worker.log}:\n"
+            f"{log_end(worker.log)}"
+        )
 
     def _watch(self) -> int:
         """Keep everything alive until a signal comes or the companion ends."""

@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from trueup.engines.ports import LOOPBACK
@@ -32,7 +32,8 @@ class Worker:
     deaths: int = 0
     again_at: float = 0.0
     is_ready: bool = False
-    last_code: int | None = field(default=None)
+    last_code: int | None = None
+    readiness: str = "never asked"
 
     def start(self, environment: Mapping[str, str], close: Sequence[int]) -> None:
         """Start its process. From the second life on without the named point at which the first was to die."""
@@ -57,7 +58,7 @@ class Worker:
     def ask_readiness(self) -> bool:
         """Whether the service says that it is ready (asked until it once was)."""
         if not self.is_ready and self.child is not None:
-            self.is_ready = _answers_ok(self.replica.port, "/readyz")
+            self.is_ready, self.readiness = _ask(self.replica.port, "/readyz")
         return self.is_ready
 
     @property
@@ -84,13 +85,15 @@ def end_all(running: Sequence[Child]) -> None:
             time.sleep(0.01)
 
 
-def _answers_ok(port: int, path: str) -> bool:
+def _ask(port: int, path: str) -> tuple[bool, str]:
+    """Whether a page answers 200, and what it says."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2.0)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
-        return False
+        answer = connection.getresponse()
+        return answer.status == http.client.OK, answer.read().decode(errors="replace")
+    except (OSError, http.client.HTTPException) as error:
+        return False, str(error)
     finally:
         connection.close()
 
