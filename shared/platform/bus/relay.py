@@ -14,7 +14,7 @@ import orjson
 import psycopg
 import structlog
 from nats.aio.client import Client
-from nats.js.errors import APIError
+from nats.aio.msg import Msg
 from prometheus_client import Counter, Gauge, Histogram
 from psycopg.rows import class_row
 
@@ -112,17 +112,36 @@ async def _publish_atomically(client: Client, events: list[OutgoingEvent]) -> bo
 
 async def _publish_singly(client: Client, events: list[OutgoingEvent]) -> None:
     """Each event by itself, still in order: sent in one go, then all acknowledgements awaited."""
-    stream = client.jetstream(timeout=PUBLISH_TIMEOUT_SECONDS)
-    futures = []
-    for event in events:
-        futures.append(await stream.publish_async(event.subject, event.payload.encode(), headers=event.headers()))
-        FLUSHES.inc()
-    results = await asyncio.wait_for(asyncio.gather(*futures, return_exceptions=True), PUBLISH_TIMEOUT_SECONDS)
-    for event, result in zip(events, results, strict=True):
-        if isinstance(result, APIError):
-            raise RefusedError(event, f"{result.err_code}: {result.description}")
-        if isinstance(result, BaseException):
-            raise result
+    answers = await asyncio.wait_for(_sent(client, events), PUBLISH_TIMEOUT_SECONDS)
+    for event, answer in zip(events, answers, strict=True):
+        if (answer.headers or {}).get("Status") == "503":
+            raise nats.errors.NoRespondersError
+        error = orjson.loads(answer.data).get("error")
+        if error:
+            raise RefusedError(event, f"{error.get('err_code')}: {error.get('description')}")
+
+
+async def _sent(client: Client, events: list[OutgoingEvent]) -> list[Msg]:
+    """The stream's answers, in the order of the events.
+
+    Not by nats-py's ``publish_async``: its future never resolves when the stream refuses a message, and each
+    context that uses it keeps a subscription for ever.
+    """
+    inbox = client.new_inbox()
+    subscription = await client.subscribe(f"{inbox}.*")
+    try:
+        for number, event in enumerate(events):
+            await client.publish(
+                event.subject, event.payload.encode(), reply=f"{inbox}.{number}", headers=event.headers()
+            )
+            FLUSHES.inc()
+        answers: dict[int, Msg] = {}
+        while len(answers) < len(events):
+            answer = await subscription.next_msg(timeout=PUBLISH_TIMEOUT_SECONDS)
+            answers[int(answer.subject.rpartition(".")[2])] = answer
+    finally:
+        await subscription.unsubscribe()
+    return [answers[number] for number in range(len(events))]
 
 
 class Relay:

@@ -1,0 +1,153 @@
+import asyncio
+
+import pytest
+from nats.js.api import ConsumerConfig
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.topology import CONSUMES
+from shared.kernel.clock import now
+from shared.kernel.ids import new_id
+from shared.platform.bus import consumer
+from shared.platform.bus.envelope import OutgoingEvent
+from tests.harness.house import House
+from tests.service.platform.recorder import Recorder, alert, recording, titles_in
+
+
+@pytest.fixture
+def recorder(house: House, monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    return recording(house, monkeypatch)
+
+
+async def test_two_replicas_apply_each_event_once(house: House, recorder: Recorder) -> None:
+    house.settings["batch_size"] = 25
+    org = await house.organization()
+    await house.start("plans", "plans")
+    await house.publish(*[alert(org.id, f"alert {number}") for number in range(400)])
+    await house.settle()
+    assert sorted(recorder.titles()) == sorted(f"alert {number}" for number in range(400))
+
+
+async def test_one_event_delivered_again_under_its_id_has_one_effect(house: House, recorder: Recorder) -> None:
+    org = await house.organization()
+    await house.start("plans")
+    event = alert(org.id, "once")
+    outgoing = OutgoingEvent(new_id(), org.id, event.event_type, 1, event.model_dump_json(), None, now())
+    for _ in range(3):
+        headers = outgoing.headers()
+        del headers["Nats-Msg-Id"]  # so that the stream takes it again
+        await house.operator.jetstream().publish(outgoing.subject, outgoing.payload.encode(), headers=headers)
+    await house.settle()
+    assert recorder.titles() == ["once"]
+
+
+async def test_a_poison_event_delays_nobody(house: House, recorder: Recorder) -> None:
+    async def refuse(_session: object, batch: consumer.Batch) -> None:
+        if "poison" in titles_in(batch):
+            raise ValueError("cannot be")
+
+    recorder.trap = refuse
+    org = await house.organization()
+    await house.publish(*[alert(org.id, "poison" if number == 5 else f"alert {number}") for number in range(20)])
+    await house.start("plans")
+    await house.settle()
+    assert len(recorder.titles()) == 19
+    dead = recorder.rows("SELECT attempts, error_type, error, state, event_type FROM platform.dead_letters")
+    assert dead == [(consumer.MAX_ATTEMPTS, "ValueError", "cannot be", "open", "alert.raised")]
+    assert recorder.rows("SELECT count(*) FROM platform.retries") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"ce-type": "alert.raised", "ce-id": "x", "ce-time": "2026-01-01T00:00:00+00:00"},
+        {"ce-type": "alert.raised"},
+        {},
+        None,
+    ],
+    ids=["bad body", "no envelope", "no headers", "none at all"],
+)
+async def test_what_cannot_be_decoded_is_given_up_at_once(
+    house: House, recorder: Recorder, headers: dict[str, str] | None
+) -> None:
+    org = await house.organization()
+    await house.start("plans")
+    await house.operator.jetstream().publish(f"alert.raised.{org.id}", b'{"broken', headers=headers)
+    await house.publish(alert(org.id, "after it"))
+    await house.settle()
+    assert recorder.titles() == ["after it"]
+    assert recorder.rows("SELECT attempts, error_type FROM platform.dead_letters") == [(1, "UndecodableError")]
+
+
+async def test_an_event_of_an_unknown_type_is_passed_over(house: House, recorder: Recorder) -> None:
+    org = await house.organization()
+    await house.start("plans")
+    await house.operator.jetstream().publish(f"alert.resolved.{org.id}", b"{}", headers={"ce-type": "alert.renamed"})
+    await house.settle()
+    assert recorder.rows("SELECT count(*) FROM platform.dead_letters") == [(0,)]
+
+
+async def test_a_database_that_is_away_is_waited_for_and_never_counted(house: House, recorder: Recorder) -> None:
+    failures = 0
+
+    async def break_the_connection(session: AsyncSession, _batch: object) -> None:
+        nonlocal failures
+        if failures < consumer.MAX_ATTEMPTS + 2:
+            failures += 1
+            await session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    recorder.trap = break_the_connection
+    org = await house.organization()
+    await house.publish(alert(org.id, "through an outage"))
+    await house.start("plans")
+    await house.settle(40)
+    assert failures == consumer.MAX_ATTEMPTS + 2
+    assert recorder.titles() == ["through an outage"]
+    assert recorder.rows("SELECT count(*) FROM platform.dead_letters") == [(0,)]
+
+
+async def test_a_deadlock_is_tried_again(house: House, recorder: Recorder) -> None:
+    tries = 0
+
+    async def deadlock_once(session: AsyncSession, _batch: object) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            await session.execute(text("DO $$ BEGIN RAISE deadlock_detected; END $$"))
+
+    recorder.trap = deadlock_once
+    org = await house.organization()
+    await house.publish(alert(org.id, "second try"))
+    await house.start("plans")
+    await house.settle()
+    assert (tries, recorder.titles()) == (2, ["second try"])
+
+
+async def test_a_slow_batch_is_not_delivered_to_another_replica(
+    house: House, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = 0
+
+    async def take_long(_session: object, _batch: object) -> None:
+        nonlocal calls
+        calls += 1
+        await asyncio.sleep(2.5)
+
+    recorder.trap = take_long
+    monkeypatch.setattr(consumer, "HEARTBEAT_SECONDS", 0.3)
+    info = await house.operator.jsm().consumer_info("SYNC", "plans")
+    config: ConsumerConfig = info.config
+    await house.operator.jsm().add_consumer("SYNC", config.evolve(ack_wait=1))
+    org = await house.organization()
+    await house.publish(alert(org.id, "slow"))
+    await house.start("plans", "plans")
+    await house.settle()
+    assert (calls, recorder.titles()) == (1, ["slow"])
+
+
+async def test_the_durables_keep_their_ack_wait(house: House) -> None:
+    # A consumer `backoff` would silently replace it by its first step.
+    for service, streams in CONSUMES.items():
+        for stream in streams:
+            config = (await house.operator.jsm().consumer_info(stream, service)).config
+            assert (config.ack_wait, config.backoff) == (60, None)
