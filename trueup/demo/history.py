@@ -56,6 +56,10 @@ class Books:
         moment = time(9 + self.rng.randrange(8), self.rng.randrange(60), self.rng.randrange(60))
         return min(datetime.combine(day, moment, ZONE), self.now - timedelta(minutes=10))
 
+    def just_now(self) -> datetime:
+        """A few minutes ago, and today."""
+        return max(datetime.combine(self.now.astimezone(ZONE), time.min, ZONE), self.now - timedelta(minutes=7))
+
 
 def open_books(today: date, now: datetime, links: Mapping[str, Mapping[str, str]]) -> tuple[Books, Books]:
     """Two connections: one that speaks Stripe's API of 2024, one that speaks clover (2025)."""
@@ -96,9 +100,12 @@ def _play_venture(books: Books, story: VentureStory, today: date) -> None:
     more = max(Decimal(0), (missing / 4).to_integral_value())
     _end(books, leaver[1], leave_at)
     _grow(books, grower[1], grower[0] + more, books.at(start + timedelta(days=2 * days // 3)))
-    for index, amount in enumerate(_split(missing - more, len(story.newcomers))):
-        day = start + timedelta(days=3 + (days - 6) * index // len(story.newcomers))
-        base.append(books.subscribe(story.newcomers[index], amount, books.at(day)))
+    # The last one joined just now, so that there is an MRR of today to compare.
+    last = len(story.newcomers) - 1
+    for index, amount in enumerate(_split(missing - more, last + 1)):
+        day = start + timedelta(days=3 + (days - 6) * index // (last + 1))
+        at = books.just_now() if index == last else books.at(day)
+        base.append(books.subscribe(story.newcomers[index], amount, at))
     for subscription in base:
         if subscription.status == "active":
             books.renew_until(subscription, books.now)

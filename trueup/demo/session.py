@@ -80,7 +80,7 @@ class Session:
         return 1 if unmet or measured.missing else 0
 
     def _say(self, text: str) -> None:
-        self._console.print(f"[green]✓[/] {text}")
+        self._console.print(f"[green]✓[/] {text}", soft_wrap=True)
 
     async def _load_money(self, loader: Loader, company: Company, other: Company) -> None:
         """Connections, accounts and entered figures; then all webhooks, unless they were posted before."""
@@ -186,9 +186,10 @@ class Session:
         return file
 
     def _show(self, found: dict[str, Any], portfolio: Any) -> None:
-        summary.write(self._state.sub("demo") / "summary.json", found)
+        file = self._state.sub("demo") / "summary.json"
+        summary.write(file, found)
         self._console.print(show.portfolio_table(portfolio))
-        show.print_addresses(self._console, found)
+        show.print_addresses(self._console, found, str(file))
         sys.stdout.flush()
 
 

@@ -35,17 +35,17 @@ def _alerts(alerts: Sequence[Mapping[str, Any]]) -> str:
 
 
 def portfolio_table(portfolio: Mapping[str, Any]) -> Table:
-    """Venture, POFW, target, actual, variance, status, alerts."""
+    """Venture, POFW, pro-rated target, actual, variance, status, alerts: fits 80 columns."""
     currency = portfolio["organization"]["base_currency"]
-    table = Table(title=f"{portfolio['organization']['name']}: plan against money, {portfolio['as_of']}")
-    table.add_column("venture", style="bold")
-    for heading in ("POFW", f"target MRR today ({currency})", f"actual MRR ({currency})", "variance"):
-        table.add_column(heading, justify="right")
-    table.add_column("status")
-    table.add_column("runway", justify="right")
-    table.add_column("open alerts")
+    title = f"{portfolio['organization']['name']}, {portfolio['as_of']}: MRR by plan and as paid, in {currency}"
+    table = Table(title=title, box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("venture", style="bold", no_wrap=True)
+    for heading in ("POFW", "target", "actual", "variance"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    table.add_column("alert", no_wrap=True)
     for venture in portfolio["ventures"]:
-        score, runway = venture["pofw_score"], venture["runway_months"]
+        score = venture["pofw_score"]
         table.add_row(
             venture["name"],
             "-" if score is None else f"{score}/40",
@@ -53,14 +53,12 @@ def portfolio_table(portfolio: Mapping[str, Any]) -> Table:
             money(venture["actual_mrr"]),
             percent(venture["variance_pct"]),
             f"[{STATUS_STYLE.get(venture['status'], '')}]{venture['status']}[/]",
-            "-" if runway is None else f"{Decimal(runway):.1f} mo",
             _alerts(venture["alerts"]),
-            end_section=True,
         )
     return table
 
 
-def print_addresses(console: Console, summary: Mapping[str, Any]) -> None:
+def print_addresses(console: Console, summary: Mapping[str, Any], file: str) -> None:
     """Where to look, and with which login."""
     grid = Table.grid(padding=(0, 2))
     grid.add_row("API", f"{summary['gateway_url']}/openapi.json")
@@ -68,5 +66,5 @@ def print_addresses(console: Console, summary: Mapping[str, Any]) -> None:
     grid.add_row("look only", f"{summary['viewer']['email']}   {summary['viewer']['password']}")
     grid.add_row("report", summary["report_pdf"] or "-")
     grid.add_row("events", f"{summary['nats']['url']}   user {summary['nats']['user']}")
-    grid.add_row("all of it", "var/demo/summary.json")
-    console.print(grid)
+    grid.add_row("all of it", file)
+    console.print(grid, soft_wrap=True)
