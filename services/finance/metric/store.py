@@ -36,6 +36,16 @@ async def calculated_since(session: AsyncSession, since: Mapping[VentureKey, dat
     return found
 
 
+async def observed_ventures(session: AsyncSession, organization_id: UUID) -> list[VentureKey]:
+    """The ventures of an organization that have calculated metrics."""
+    statement = (
+        select(Metric.venture_id)
+        .distinct()
+        .where(Metric.organization_id == organization_id, Metric.source == MetricSource.CALCULATED.value)
+    )
+    return [VentureKey(organization_id, venture_id) for venture_id in await session.scalars(statement)]
+
+
 async def write(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write metrics, each with a higher revision than before."""
     await bulk_upsert(session, Metric, rows, key=KEY, newer_by="revision")

@@ -187,6 +187,12 @@ async def spans_since(session: AsyncSession, since: Mapping[SubscriptionKey, dat
     return await _spans(session, statement.where(SubscriptionSpan.until >= keys.c.since))
 
 
+async def spans_of(session: AsyncSession, organization_id: UUID) -> list[Span]:
+    """Every span of an organization."""
+    statement = select(*_SPAN_COLUMNS).where(SubscriptionSpan.organization_id == organization_id)
+    return [_span_of(row) for row in await session.execute(statement)]
+
+
 async def paying_spans(session: AsyncSession, since: Mapping[tuple[UUID, str], date]) -> Spans:
     """The spans with MRR of customers (organization, customer) that reach beyond a day."""
     keys = given(
