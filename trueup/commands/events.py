@@ -4,11 +4,12 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 import psycopg
 import typer
+from nats.aio.msg import Msg
 from rich.console import Console
 from rich.table import Table
 
@@ -44,19 +45,23 @@ def tail(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-async def _tail(subject: str, *, count: int, as_json: bool, **choice: object) -> None:
-    console, names = Console(soft_wrap=False), {} if as_json else _organization_names()
+async def _tail(subject: str, *, count: int, as_json: bool, **choice: Any) -> None:
+    console, names = Console(), {} if as_json else _organization_names()
+    seen = 0
+
+    def show(message: Msg) -> bool:
+        nonlocal seen
+        if as_json:
+            sys.stdout.write(orjson.dumps(as_object(message)).decode() + "\n")
+            sys.stdout.flush()
+        else:
+            # a person's line ends at the window's edge; a file gets all of it
+            console.print(as_line(message, names), soft_wrap=not console.is_terminal, overflow="ellipsis")
+        seen += 1
+        return seen != count
+
     async with bus() as client:
-        seen = 0
-        async for message in tail_of(client, subject, **choice):  # type: ignore[arg-type] # passed on from tail, typed there
-            if as_json:
-                sys.stdout.write(orjson.dumps(as_object(message)).decode() + "\n")
-                sys.stdout.flush()
-            else:
-                console.print(as_line(message, names))
-            seen += 1
-            if seen == count:
-                return
+        await tail_of(client, subject, show, **choice)
 
 
 def _organization_names() -> dict[str, str]:

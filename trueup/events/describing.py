@@ -7,7 +7,18 @@ import orjson
 from nats.aio.msg import Msg
 from rich.text import Text
 
-_UNSAID = frozenset(["organization_id", "connection_id", "evidence", "strategy", "months", "unconverted"])
+_UNSAID = frozenset(
+    [
+        "organization_id",
+        "connection_id",
+        "evidence",
+        "strategy",
+        "months",
+        "unconverted",
+        "suggested_action",
+        "saved_by",
+    ]
+)
 _MOST_FACTS = 9
 _LONGEST = 42
 
@@ -40,7 +51,7 @@ def facts(data: dict[str, Any]) -> list[str]:
     """``name value`` of the members that a person looks for, shortened."""
     shown = []
     for name, value in data.items():
-        if name in _UNSAID or value is None or value in ("", [], {}):
+        if name in _UNSAID or name.endswith("_at") or value in (None, False, "", [], {}):
             continue
         if isinstance(value, list):
             shown.append(f"{name} ({len(value)})")

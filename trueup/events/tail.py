@@ -1,7 +1,7 @@
 """Watching events: first what is stored, in the order of its time, then what comes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from datetime import datetime
 
 from nats.aio.client import Client
@@ -11,11 +11,20 @@ from trueup.events.reading import StreamReader
 from trueup.events.subjects import filters_by_stream
 from trueup.local import LocalError
 
+Show = Callable[[Msg], bool]
+"""Shows a message; False: that was enough."""
+
 
 async def tail(
-    client: Client, pattern: str, *, since: datetime | None = None, everything: bool = False, follow: bool = True
-) -> AsyncIterator[Msg]:
-    """Messages whose subject fits a pattern: from now on, since an instant, or everything."""
+    client: Client,
+    pattern: str,
+    show: Show,
+    *,
+    since: datetime | None = None,
+    everything: bool = False,
+    follow: bool = True,
+) -> None:
+    """Show messages whose subject fits a pattern: from now on, since an instant, or everything."""
     wanted = filters_by_stream(pattern)
     if not wanted:
         raise LocalError(f"no event has a subject like {pattern!r}; see: python -m trueup events types")
@@ -25,48 +34,50 @@ async def tail(
         for stream, filters in wanted.items()
     ]
     try:
-        async for message in _stored(readers):
-            yield message
-        if follow:
-            async for message in _coming(readers):
-                yield message
+        if await _show_stored(readers, show) and follow:
+            await _show_coming(readers, show)
     finally:
         for reader in readers:
             await reader.close()
 
 
-async def _stored(readers: list[StreamReader]) -> AsyncIterator[Msg]:
-    """What the streams held when they were opened, merged by time."""
+async def _show_stored(readers: list[StreamReader], show: Show) -> bool:
+    """Show what the streams held when they were opened, merged by time; whether to go on."""
     ahead: list[tuple[StreamReader, list[Msg], int]] = [(reader, [], reader.pending) for reader in readers]
     while True:
         filled = []
         for reader, messages, left in ahead:
             if left > 0:
-                known = messages or list(reversed(await reader.fetch()))
-                filled.append((reader, known, left))
+                filled.append((reader, messages or list(reversed(await reader.fetch())), left))
         ahead = [entry for entry in filled if entry[1]]
         if not ahead:
-            return
+            return True
         index = min(range(len(ahead)), key=lambda number: ahead[number][1][-1].metadata.timestamp)
         reader, messages, left = ahead[index]
-        yield messages.pop()
+        if not show(messages.pop()):
+            return False
         ahead[index] = (reader, messages, left - 1)
 
 
-async def _coming(readers: list[StreamReader]) -> AsyncIterator[Msg]:
-    """What arrives from now on, as it arrives."""
-    arrived: asyncio.Queue[Msg] = asyncio.Queue(maxsize=1000)
+async def _show_coming(readers: list[StreamReader], show: Show) -> None:
+    """Show what arrives from now on, as it arrives."""
+    enough = asyncio.Event()
 
     async def listen(reader: StreamReader) -> None:
-        while True:
+        while not enough.is_set():
             for message in await reader.fetch():
-                await arrived.put(message)
+                if enough.is_set() or not show(message):
+                    enough.set()
+                    return
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(listen(reader)) for reader in readers]
-        try:
-            while True:
-                yield await arrived.get()
-        finally:
-            for task in tasks:
-                task.cancel()
+    tasks = [asyncio.create_task(listen(reader)) for reader in readers]
+    over = asyncio.create_task(enough.wait())
+    try:
+        # A listener ends early only by an error: it is raised here.
+        done, _ = await asyncio.wait([over, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in (over, *tasks):
+            task.cancel()
+        await asyncio.gather(over, *tasks, return_exceptions=True)

@@ -42,11 +42,10 @@ async def names(house: House) -> list[str]:
 
 def counts(house: House) -> tuple[int, int, int]:
     with psycopg.connect(house.database_url("plans", "operator")) as connection:
-        row = connection.execute(
+        return connection.execute(
             "SELECT (SELECT count(*) FROM platform.outbox), (SELECT count(*) FROM platform.event_log),"
             " (SELECT count(*) FROM platform.outbox_dead)"
         ).fetchone()
-    return row
 
 
 @pytest.mark.parametrize("count", [3, 40], ids=["singly", "as an atomic batch"])
@@ -126,10 +125,14 @@ async def test_what_was_rolled_back_is_never_published(house: House) -> None:
     org = await house.organization()
     await house.start("plans")
     database = Database(house.database_url("plans"))
-    with pytest.raises(RuntimeError):
+
+    async def write_and_fail() -> None:
         async with database.transaction([org.id]) as session:
             await emit_all(session, ventures(org, 1))
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await write_and_fail()
     await database.close()
     await house.settle()
     assert await names(house) == []
