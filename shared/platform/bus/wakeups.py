@@ -39,6 +39,8 @@ class Wakeups:
     async def wait(self, name: str, timeout: float) -> None:  # noqa: ASYNC109 - a poll interval, not a limit
         """Sleep until woken, at most ``timeout`` seconds."""
         event = self._events[name]
+        # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the wake-up.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                await event.wait()
         event.clear()
