@@ -1,12 +1,15 @@
 """Response bodies of subscriptions."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from services.finance.subscription.models import Subscription
 from services.finance.subscription.rules import SubscriptionState
 from shared.kernel.money import Amount, CurrencyCode
 from shared.platform.http.bodies import Answer
+
+NOTHING = Decimal("0.000000")
 
 
 class SubscriptionOut(Answer):
@@ -38,14 +41,14 @@ class SubscriptionOut(Answer):
     changed_at: datetime
 
 
-def shown(row: Subscription, since: date | None, state: str | None, mrr: object) -> SubscriptionOut:
+def shown(row: Subscription, since: date | None, state: str | None, mrr: Decimal | None) -> SubscriptionOut:
     """From a subscription and the span that holds today (none: it begins in the future)."""
     return SubscriptionOut.model_validate(
         {name: getattr(row, name) for name in SubscriptionOut.model_fields if hasattr(row, name)}
         | {
             "since": since,
             "state": state or SubscriptionState.NEVER_STARTED,
-            "mrr": mrr or 0,
+            "mrr": NOTHING if mrr is None else mrr,
             "changed_at": row.effective_at,
         }
     )
