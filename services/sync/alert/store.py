@@ -6,15 +6,16 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.sync.alert.models import Alert, AlertChange
 from services.sync.alert.rules import Finding
-from services.sync.venture.store import VentureKey
+from services.sync.hot import Reading
+from services.sync.venture.store import VentureKey, venture_columns
 from shared.contracts.finance import MetricKind
 from shared.contracts.sync import AlertStatus, AlertType, Severity
-from shared.platform.db.bulk import bulk_insert, bulk_upsert, in_values
+from shared.platform.db.bulk import bulk_insert, bulk_upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +43,50 @@ class Change:
     reason: str | None = None
 
 
+_SELECTED = (
+    "organization_id",
+    "id",
+    "venture_id",
+    "version",
+    "status",
+    "raised_at",
+    "changed_at",
+    "quiet_month",
+    "type",
+    "severity",
+    "title",
+    "message",
+    "suggested_action",
+    "related_plan_section",
+    "metric",
+    "observed_on",
+    "variance_pct",
+    "plan_version",
+)
+
+
 def stored_alert(row: Alert) -> StoredAlert:
     """A row as a value."""
+    return _stored(tuple(getattr(row, name) for name in _SELECTED))
+
+
+def _stored(row: tuple[Any, ...]) -> StoredAlert:
+    organization, identity, venture, version, status, raised_at, changed_at, quiet_month, *said = row
+    alert_type, severity, title, message, action, section, metric, observed_on, variance_pct, plan_version = said
     finding = Finding(
-        AlertType(row.type),
-        Severity(row.severity),
-        row.title,
-        row.message,
-        row.suggested_action,
-        row.related_plan_section,
-        MetricKind(row.metric) if row.metric else None,
-        row.observed_on,
-        row.variance_pct,
-        row.plan_version,
+        AlertType(alert_type),
+        Severity(severity),
+        title,
+        message,
+        action,
+        section,
+        MetricKind(metric) if metric else None,
+        observed_on,
+        variance_pct,
+        plan_version,
     )
     return StoredAlert(
-        row.organization_id,
-        row.id,
-        row.venture_id,
-        row.version,
-        AlertStatus(row.status),
-        finding,
-        row.raised_at,
-        row.changed_at,
-        row.quiet_month,
+        organization, identity, venture, version, AlertStatus(status), finding, raised_at, changed_at, quiet_month
     )
 
 
@@ -111,20 +132,20 @@ def _change_row(change: Change) -> dict[str, Any]:
     }
 
 
-async def standing_alerts(
-    session: AsyncSession, ventures: Collection[VentureKey], quiet_since: date
-) -> list[StoredAlert]:
+def standing_alerts(ventures: Collection[VentureKey], quiet_since: date) -> Reading[list[StoredAlert]]:
     """The open alerts of ventures, and those dismissed in or after a month."""
-    if not ventures:
-        return []
-    statement = select(Alert).where(
-        in_values((Alert.organization_id, Alert.venture_id), list(ventures)),
-        or_(
-            Alert.status == AlertStatus.OPEN.value,
-            (Alert.status == AlertStatus.DISMISSED.value) & (Alert.quiet_month >= quiet_since),
-        ),
+    return Reading(
+        """
+        SELECT a.organization_id, a.id, a.venture_id, a.version, a.status, a.raised_at, a.changed_at, a.quiet_month,
+               a.type, a.severity, a.title, a.message, a.suggested_action, a.related_plan_section, a.metric,
+               a.observed_on, a.variance_pct, a.plan_version
+        FROM unnest(%s::uuid[], %s::uuid[]) AS asked (organization_id, venture_id)
+        JOIN alerts a ON a.organization_id = asked.organization_id AND a.venture_id = asked.venture_id
+        WHERE a.status = 'open' OR (a.status = 'dismissed' AND a.quiet_month >= %s)
+        """,
+        (*venture_columns(ventures), quiet_since),
+        lambda rows: list(map(_stored, rows)),
     )
-    return [stored_alert(row) for row in await session.scalars(statement.execution_options(populate_existing=True))]
 
 
 async def write_changes(session: AsyncSession, changes: Sequence[Change]) -> None:

@@ -1,6 +1,6 @@
 """Raising, updating, resolving and dismissing alerts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -11,6 +11,7 @@ from services.sync.alert import store
 from services.sync.alert.rules import Finding, Standing, Verdict, is_silent, judge
 from services.sync.alert.store import Change, StoredAlert
 from services.sync.comparison.store import VENTURE_LOCK, Ground
+from services.sync.hot import Reading
 from services.sync.venture.store import VentureKey
 from shared.contracts.sync import (
     AlertDismissed,
@@ -51,18 +52,21 @@ class Evaluation:
     dated: bool = False
 
 
+def alerts_to_settle(ground: Ground, ventures: Collection[VentureKey]) -> Reading[list[StoredAlert]]:
+    """The stored alerts that ``settle_alerts`` needs to know of some ventures (at least one)."""
+    quiet_since = min(ground.open_month(organization) for organization, _venture in ventures)
+    return store.standing_alerts(ventures, quiet_since)
+
+
 async def settle_alerts(
     session: AsyncSession,
     ground: Ground,
+    stored: Iterable[StoredAlert],
     evaluations: Mapping[AlertKey, Evaluation],
     causes: Mapping[VentureKey, str | None],
 ) -> list[AlertState]:
     """Bring the alerts of locked ventures in line with what was found; gives the events that tell of it."""
-    if not evaluations:
-        return []
-    ventures = {venture for venture, _type in evaluations}
-    months = {organization: month_start(ground.today(organization)) for organization, _venture in ventures}
-    stored = await store.standing_alerts(session, ventures, min(months.values()))
+    months = {venture[0]: ground.open_month(venture[0]) for venture, _type in evaluations}
     standing = _standing(stored, months)
     at = now()
     changes = []

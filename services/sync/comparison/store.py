@@ -7,14 +7,15 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.sync.hot import Reading, Rows, read
 from services.sync.observation.rules import Series
 from services.sync.plan_version.rules import PlanVersion, Timeline, timeline
-from services.sync.plan_version.store import versions_of
+from services.sync.plan_version.store import plan_versions, version_rows
 from services.sync.venture.store import VentureKey, archived_ventures
 from shared.kernel.clock import today
-from shared.kernel.periods import local_date
-from shared.platform.db.bulk import lock_keys
-from shared.platform.tenancy.organizations import OrganizationView, organizations_by_id
+from shared.kernel.periods import month_start
+from shared.platform.db.bulk import lock_keys, lock_number
+from shared.platform.tenancy.organizations import OrganizationView
 
 VENTURE_LOCK = "sync.venture"
 ORGANIZATION_LOCK = "sync.organization"
@@ -46,23 +47,30 @@ class Ground:
         """The current day of an organization."""
         return today(self.organizations[organization_id].time_zone)
 
+    def open_month(self, organization_id: UUID) -> date:
+        """The first day of an organization's current month."""
+        return month_start(self.today(organization_id))
 
-async def known_organizations(
-    session: AsyncSession, organization_ids: Collection[UUID]
-) -> Mapping[UUID, OrganizationView]:
-    """The organizations that have arrived.
 
-    Facts may come before their organization and then wait for it. The lock on a missing one makes
-    sure that nobody misses the other: either this transaction sees the organization, or the one that
-    brings it sees these facts.
-    """
-    wanted = set(organization_ids)
-    found = await organizations_by_id(session, wanted)
-    missing = wanted - found.keys()
-    if missing:
-        await lock_keys(session, ORGANIZATION_LOCK, missing)
-        found = await organizations_by_id(session, wanted)
-    return found
+def _organizations(ids: Collection[UUID]) -> Reading[dict[UUID, OrganizationView]]:
+    """The platform's read model of organizations, within the same round trip."""
+    return Reading(
+        """
+        SELECT id, name, slug, base_currency, time_zone, fiscal_year_start
+        FROM platform.organizations WHERE id = ANY (%s::uuid[])
+        """,
+        (list(ids),),
+        lambda rows: {row[0]: OrganizationView(*row) for row in rows},
+    )
+
+
+def _locks(namespace: str, keys: Iterable[object]) -> Reading[None]:
+    """Transaction locks on keys, in one order (as ``lock_keys``), within the same round trip."""
+    return Reading(
+        "SELECT pg_advisory_xact_lock(n) FROM unnest(%s::bigint[]) WITH ORDINALITY AS t (n, i)",
+        (sorted({lock_number(namespace, key) for key in keys}),),
+        lambda _rows: None,
+    )
 
 
 async def stand_on(session: AsyncSession, ventures: Iterable[VentureKey]) -> Ground:
@@ -70,24 +78,40 @@ async def stand_on(session: AsyncSession, ventures: Iterable[VentureKey]) -> Gro
 
     Everything that derives rows of a venture passes through this lock before it reads, so that two
     replicas with different facts of one venture see each other's.
+
+    Facts may come before their organization, and then wait for it. The lock on a missing one makes sure
+    that nobody misses the other: either this transaction sees the organization, or the one that
+    brings it sees these facts.
     """
     wanted = set(ventures)
-    await lock_keys(session, VENTURE_LOCK, wanted)
-    organizations = await known_organizations(session, {organization for organization, _venture in wanted})
-    return await _read(session, wanted, organizations)
+    ids = {organization for organization, _venture in wanted}
+    _locked, organizations, versions, archived = await read(
+        session,
+        _locks(VENTURE_LOCK, wanted),
+        _organizations(ids),
+        version_rows(wanted),
+        archived_ventures(wanted),
+    )
+    missing = ids - organizations.keys()
+    if missing:
+        await lock_keys(session, ORGANIZATION_LOCK, missing)
+        return await stand_unlocked(session, wanted)
+    return _ground(wanted, organizations, versions, archived)
 
 
 async def stand_unlocked(session: AsyncSession, ventures: Collection[VentureKey]) -> Ground:
-    """The same for reading only: without locks."""
-    organizations = await organizations_by_id(session, {organization for organization, _venture in ventures})
-    return await _read(session, ventures, organizations)
+    """The same without locking ventures: for reading only, or when they are locked."""
+    ids = {organization for organization, _venture in ventures}
+    found = await read(session, _organizations(ids), version_rows(ventures), archived_ventures(ventures))
+    return _ground(ventures, *found)
 
 
-async def _read(
-    session: AsyncSession, ventures: Collection[VentureKey], organizations: Mapping[UUID, OrganizationView]
+def _ground(
+    ventures: Iterable[VentureKey],
+    organizations: Mapping[UUID, OrganizationView],
+    versions: Rows,
+    archived: set[VentureKey],
 ) -> Ground:
     settled = frozenset(venture for venture in ventures if venture[0] in organizations)
-    versions = await versions_of(
-        session, settled, lambda organization, instant: local_date(instant, organizations[organization].time_zone)
-    )
-    return Ground(organizations, versions, settled, await archived_ventures(session, settled))
+    time_zones = {organization.id: organization.time_zone for organization in organizations.values()}
+    return Ground(organizations, plan_versions(versions, time_zones), settled, archived)

@@ -16,6 +16,7 @@ from services.sync.comparison.rules import (
     starts_by_observation,
 )
 from services.sync.comparison.store import Ground
+from services.sync.hot import read
 from services.sync.observation.rules import Observation, Series, effective
 from services.sync.observation.store import Probe, Span, newest_effective, observations_in
 from services.sync.plan_version.rules import BaselineRule, Promise
@@ -117,11 +118,11 @@ async def _read(
     for one in series:
         for rule in starts_by_observation(one, ground.timeline(one)):
             probes.add(Probe(baseline_series(one, rule), rule.on))
-    facts = _Facts(await newest_effective(session, probes), {}, {})
+    (newest,) = await read(session, newest_effective(probes))
+    facts = _Facts(newest, {}, {})
     newest_days = {(one, day) for one in series if (day := facts.newest_day(one)) is not None}
     wanted = [*spans, *(Span(one, day, day) for one, day in days | newest_days)]
-    facts.observed = await observations_in(session, wanted)
-    facts.stored = await stored_comparisons(session, wanted, series)
+    facts.observed, facts.stored = await read(session, observations_in(wanted), stored_comparisons(wanted, series))
     return facts
 
 
@@ -141,8 +142,9 @@ async def _widen(session: AsyncSession, ground: Ground, facts: _Facts, days: set
                 moved.add(dependent)
     if moved:
         spans = [everything(one) for one in moved]
-        facts.observed.update(await observations_in(session, spans))
-        facts.stored.update(await stored_comparisons(session, spans, ()))
+        observed, stored = await read(session, observations_in(spans), stored_comparisons(spans, ()))
+        facts.observed.update(observed)
+        facts.stored.update(stored)
 
 
 def _compare(

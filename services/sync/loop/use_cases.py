@@ -4,7 +4,7 @@ Always in the same order: store what came, lock the ventures, read, derive (comp
 projections, then alerts), write, tell.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -18,10 +18,11 @@ from services.sync.alert.rules import (
     find_first_metric,
     find_outdated_projection,
 )
-from services.sync.alert.use_cases import AlertKey, Evaluation, settle_alerts
+from services.sync.alert.use_cases import AlertKey, Evaluation, alerts_to_settle, settle_alerts
 from services.sync.comparison.rules import replanned_from
 from services.sync.comparison.store import ORGANIZATION_LOCK, Ground, stand_on
 from services.sync.comparison.use_cases import Fresh, Outcome, Touched, compare_touched, everything, series_of
+from services.sync.hot import read
 from services.sync.observation.rules import Series
 from services.sync.observation.store import Span, observed_ventures, store_observations
 from services.sync.organization.store import under_another_calendar
@@ -35,7 +36,6 @@ from shared.contracts.event import Event
 from shared.contracts.finance import MetricCreated, MetricKind
 from shared.contracts.plans import PlanState, VentureState
 from shared.contracts.sync import AlertType
-from shared.kernel.periods import month_start
 from shared.platform.bus.outbox import MUTED, emit_all
 from shared.platform.db.bulk import lock_keys
 from shared.platform.tenancy.organizations import organizations_by_id
@@ -123,27 +123,33 @@ async def derive(session: AsyncSession, ground: Ground, work: Work, causes: Caus
     """Comparisons, then projections, then alerts of locked ventures; returns how many rows changed."""
     outcome = await compare_touched(session, ground, work.touched, causes)
     refreshed = await refresh_projections(session, ground, work.projections, causes)
-    evaluations = await _evaluations(session, ground, outcome, refreshed)
-    alerts = await settle_alerts(session, ground, evaluations, causes)
-    told: list[Event] = [*outcome.events, *refreshed.events, *alerts]
+    told: list[Event] = [*outcome.events, *refreshed.events]
+    told += await _see_to_alerts(session, ground, outcome, refreshed, causes)
     await emit_all(session, told)
     return len(told)
 
 
-async def _evaluations(
-    session: AsyncSession, ground: Ground, outcome: Outcome, refreshed: Refreshed
-) -> Mapping[AlertKey, Evaluation]:
-    evaluations: dict[AlertKey, Evaluation] = {}
-    for series, fresh in outcome.newest.items():
+async def _see_to_alerts(
+    session: AsyncSession, ground: Ground, outcome: Outcome, refreshed: Refreshed, causes: Causes
+) -> Sequence[Event]:
+    alerting = [series for series in outcome.newest if series.metric in ALERTS_OF]
+    concerned = {(series.organization_id, series.venture_id) for series in alerting} | refreshed.outdated.keys()
+    if not concerned:
+        return ()
+    with_mrr = {(one.organization_id, one.venture_id) for one in alerting if one.metric is MetricKind.MRR}
+    currencies = {venture: ground.currency(venture[0]) for venture in with_mrr}
+    firsts, stored = await read(session, first_actuals(with_mrr, currencies), alerts_to_settle(ground, concerned))
+    evaluations: dict[AlertKey, Evaluation] = outdated_projections(ground, refreshed)
+    for series in alerting:
         venture = (series.organization_id, series.venture_id)
-        for alert_type in ALERTS_OF.get(series.metric, ()):
+        for alert_type in ALERTS_OF[series.metric]:
+            fresh = outcome.newest[series]
             evaluations[venture, alert_type] = _deviation(ground, venture, series.metric, alert_type, fresh)
-    with_mrr = {
-        (series.organization_id, series.venture_id) for series in outcome.newest if series.metric is MetricKind.MRR
-    }
-    evaluations |= await _first_metrics(session, ground, with_mrr)
-    evaluations |= outdated_projections(ground, refreshed)
-    return evaluations
+    for venture in with_mrr:
+        first = None if venture in ground.archived else firsts.get(venture)
+        finding = find_first_metric(first, ground.open_month(venture[0]))
+        evaluations[venture, AlertType.FIRST_METRIC] = Evaluation(finding)
+    return await settle_alerts(session, ground, stored, evaluations, causes)
 
 
 def _deviation(
@@ -155,26 +161,11 @@ def _deviation(
     if fresh is None:
         return Evaluation(None, None, dated=True)
     finding = None
-    if fresh.observed_on >= month_start(ground.today(venture[0])):
+    if fresh.observed_on >= ground.open_month(venture[0]):
         plan_version = fresh.promise.plan_version if fresh.promise else None
         newest = Newest(metric, fresh.observed_on, fresh.comparison, plan_version, fresh.currency)
         finding = find_deviation(alert_type, newest)
     return Evaluation(finding, fresh.observed_on, dated=True)
-
-
-async def _first_metrics(
-    session: AsyncSession, ground: Ground, ventures: Collection[VentureKey]
-) -> dict[AlertKey, Evaluation]:
-    currencies = {venture: ground.currency(venture[0]) for venture in ventures}
-    found = await first_actuals(session, ventures, currencies)
-    return {
-        (venture, AlertType.FIRST_METRIC): Evaluation(
-            None
-            if venture in ground.archived
-            else find_first_metric(found.get(venture), month_start(ground.today(venture[0])))
-        )
-        for venture in ventures
-    }
 
 
 def outdated_projections(ground: Ground, refreshed: Refreshed) -> dict[AlertKey, Evaluation]:
@@ -194,6 +185,7 @@ async def regenerate_projection(
     """A person asks for a new projection: make it, and resolve the alert that offered it."""
     ground = await stand_on(session, [venture])
     row, refreshed = await regenerate(session, ground, venture, plan_version, actor)
-    alerts = await settle_alerts(session, ground, outdated_projections(ground, refreshed), {})
+    (stored,) = await read(session, alerts_to_settle(ground, [venture]))
+    alerts = await settle_alerts(session, ground, stored, outdated_projections(ground, refreshed), {})
     await emit_all(session, [*refreshed.events, *alerts])
     return row

@@ -6,20 +6,18 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Date, Text, Uuid, bindparam, case, column, func, literal_column, select, true
+from sqlalchemy import literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.selectable import TableValuedAlias
-from sqlalchemy.types import TypeEngine
 
+from services.sync.hot import Reading, Rows
 from services.sync.observation.models import ObservationView
 from services.sync.observation.rules import Observation, Series
 from shared.contracts.finance import MetricCreated, MetricKind, MetricSource
 from shared.platform.db.bulk import bulk_upsert
 
 _KEY = ("organization_id", "venture_id", "metric", "observed_on", "source")
-_PRECEDENCE = case(
-    {source.value: source.precedence for source in MetricSource}, value=ObservationView.source, else_=len(MetricSource)
-)
+
+Observed = dict[Series, dict[date, list[Observation]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,98 +62,83 @@ async def store_observations(session: AsyncSession, events: Sequence[MetricCreat
     return {(Series(row.organization_id, row.venture_id, MetricKind(row.metric)), row.observed_on) for row in changed}
 
 
-def _observation(row: Any) -> Observation:
-    return Observation(row.observed_on, MetricSource(row.source), row.revision, row.value, row.currency, row.withdrawn)
+def series_columns(series: Iterable[Series]) -> tuple[list[UUID], list[UUID], list[str]]:
+    """Series as one array per column, for ``unnest``."""
+    ordered = list(series)
+    return (
+        [one.organization_id for one in ordered],
+        [one.venture_id for one in ordered],
+        [one.metric.value for one in ordered],
+    )
 
 
-_COLUMNS = (
-    ObservationView.organization_id,
-    ObservationView.venture_id,
-    ObservationView.metric,
-    ObservationView.observed_on,
-    ObservationView.source,
-    ObservationView.revision,
-    ObservationView.value,
-    ObservationView.currency,
-    ObservationView.withdrawn,
-)
+def _series(row: tuple[Any, ...]) -> Series:
+    return Series(row[0], row[1], MetricKind(row[2]))
 
 
-def asked_series(series: Sequence[Series], **days: Sequence[date]) -> TableValuedAlias:
-    """Series (and days beside them) as a table to join with, one array per column."""
-    columns: dict[str, tuple[TypeEngine[Any], list[Any]]] = {
-        "organization_id": (Uuid(), [one.organization_id for one in series]),
-        "venture_id": (Uuid(), [one.venture_id for one in series]),
-        "metric": (Text(), [one.metric.value for one in series]),
-        **{name: (Date(), list(values)) for name, values in days.items()},
-    }
-    arrays = [bindparam(None, values, type_=ARRAY(kind), unique=True) for kind, values in columns.values()]
-    named = [column(name, kind) for name, (kind, _values) in columns.items()]
-    return func.unnest(*arrays).table_valued(*named, name="asked").render_derived()
+def _observation(row: tuple[Any, ...]) -> Observation:
+    observed_on, source, revision, value, currency, withdrawn = row[3:9]
+    return Observation(observed_on, MetricSource(source), revision, value, currency, withdrawn)
 
 
-async def observations_in(
-    session: AsyncSession, spans: Collection[Span]
-) -> dict[Series, dict[date, list[Observation]]]:
+def observations_in(spans: Collection[Span]) -> Reading[Observed]:
     """Every observation of every source within spans, by series and day."""
-    found: dict[Series, dict[date, list[Observation]]] = {}
-    if not spans:
+
+    def load(rows: Rows) -> Observed:
+        found: Observed = {}
+        for row in rows:
+            observation = _observation(row)
+            same_day = found.setdefault(_series(row), {}).setdefault(observation.observed_on, [])
+            if observation not in same_day:  # spans may overlap
+                same_day.append(observation)
         return found
-    ordered = list(spans)
-    asked = asked_series(
-        [span.series for span in ordered],
-        first=[span.first for span in ordered],
-        last=[span.last for span in ordered],
+
+    return Reading(
+        """
+        SELECT o.organization_id, o.venture_id, o.metric, o.observed_on, o.source, o.revision, o.value, o.currency,
+               o.withdrawn
+        FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::date[], %s::date[])
+               AS asked (organization_id, venture_id, metric, first, last)
+        JOIN observations o ON o.organization_id = asked.organization_id AND o.venture_id = asked.venture_id
+               AND o.metric = asked.metric AND o.observed_on BETWEEN asked.first AND asked.last
+        """,
+        (
+            *series_columns(span.series for span in spans),
+            [span.first for span in spans],
+            [span.last for span in spans],
+        ),
+        load,
     )
-    statement = select(*_COLUMNS).join_from(
-        asked,
-        ObservationView,
-        (ObservationView.organization_id == asked.c.organization_id)
-        & (ObservationView.venture_id == asked.c.venture_id)
-        & (ObservationView.metric == asked.c.metric)
-        & ObservationView.observed_on.between(asked.c.first, asked.c.last),
-    )
-    for row in await session.execute(statement):
-        series = Series(row.organization_id, row.venture_id, MetricKind(row.metric))
-        days = found.setdefault(series, {})
-        observation = _observation(row)
-        same_day = days.setdefault(observation.observed_on, [])
-        if observation not in same_day:  # spans may overlap
-            same_day.append(observation)
-    return found
 
 
-async def newest_effective(session: AsyncSession, probes: Iterable[Probe]) -> dict[Probe, Observation]:
+def newest_effective(probes: Collection[Probe]) -> Reading[dict[Probe, Observation]]:
     """The newest effective observation for each probe; probes without one are absent."""
-    ordered = list(dict.fromkeys(probes))
-    if not ordered:
-        return {}
-    asked = asked_series([probe.series for probe in ordered], on=[probe.on for probe in ordered])
-    newest = (
-        select(*_COLUMNS)
-        .where(
-            ObservationView.organization_id == asked.c.organization_id,
-            ObservationView.venture_id == asked.c.venture_id,
-            ObservationView.metric == asked.c.metric,
-            ObservationView.observed_on <= asked.c.on,
-            ~ObservationView.withdrawn,
-        )
-        .order_by(ObservationView.observed_on.desc(), _PRECEDENCE)
-        .limit(1)
-        .lateral("newest")
+    return Reading(
+        """
+        SELECT newest.*, asked.on_or_before
+        FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::date[])
+               AS asked (organization_id, venture_id, metric, on_or_before)
+        CROSS JOIN LATERAL (
+            SELECT o.organization_id, o.venture_id, o.metric, o.observed_on, o.source, o.revision, o.value,
+                   o.currency, o.withdrawn
+            FROM observations o
+            WHERE o.organization_id = asked.organization_id AND o.venture_id = asked.venture_id
+              AND o.metric = asked.metric AND o.observed_on <= asked.on_or_before AND NOT o.withdrawn
+            ORDER BY o.observed_on DESC, array_position(%s::text[], o.source)
+            LIMIT 1
+        ) newest
+        """,
+        (
+            *series_columns(probe.series for probe in probes),
+            [probe.on for probe in probes],
+            [source.value for source in sorted(MetricSource, key=lambda source: source.precedence)],
+        ),
+        lambda rows: {Probe(_series(row), row[9]): _observation(row) for row in rows},
     )
-    statement = select(newest, asked.c.on.label("asked_on")).select_from(asked).join(newest, true())
-    answers: dict[Probe, Observation] = {}
-    for row in await session.execute(statement):
-        series = Series(row.organization_id, row.venture_id, MetricKind(row.metric))
-        answers[Probe(series, row.asked_on)] = _observation(row)
-    return answers
 
 
 async def observed_ventures(session: AsyncSession, organizations: Collection[UUID]) -> set[tuple[UUID, UUID]]:
     """The (organization, venture) pairs that have observations."""
-    if not organizations:
-        return set()
     statement = (
         select(ObservationView.organization_id, ObservationView.venture_id)
         .where(ObservationView.organization_id.in_(organizations))

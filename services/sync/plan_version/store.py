@@ -1,17 +1,18 @@
 """SQL of plan versions."""
 
-from collections.abc import Callable, Collection, Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.sync.hot import Reading, Rows
 from services.sync.plan_version.models import PlanVersionView
 from services.sync.plan_version.rules import PlanVersion
-from services.sync.venture.store import VentureKey
+from services.sync.venture.store import VentureKey, venture_columns
 from shared.contracts.plans import PlanState, PlanTargets
-from shared.platform.db.bulk import bulk_upsert, in_values
+from shared.kernel.periods import local_date
+from shared.platform.db.bulk import bulk_upsert
 
 _KEY = ("organization_id", "plan_id", "version")
 StoredVersions = dict[VentureKey, set[tuple[UUID, int]]]
@@ -42,39 +43,35 @@ async def store_plan_versions(session: AsyncSession, events: Sequence[PlanState]
     return stored
 
 
-async def versions_of(
-    session: AsyncSession, ventures: Collection[VentureKey], local_day: Callable[[UUID, datetime], date]
-) -> dict[VentureKey, list[PlanVersion]]:
-    """All plan versions of some ventures, in order.
-
-    ``local_day`` gives the day of an instant in an organization's time zone.
-    """
-    found: dict[VentureKey, list[PlanVersion]] = {}
-    if not ventures:
-        return found
-    statement = (
-        select(
-            PlanVersionView.organization_id,
-            PlanVersionView.venture_id,
-            PlanVersionView.plan_id,
-            PlanVersionView.version,
-            PlanVersionView.saved_at,
-            PlanVersionView.financial_change,
-            PlanVersionView.changed_fields,
-            PlanVersionView.targets,
-        )
-        .where(in_values((PlanVersionView.organization_id, PlanVersionView.venture_id), list(ventures)))
-        .order_by(PlanVersionView.version, PlanVersionView.plan_id)
+def version_rows(ventures: Collection[VentureKey]) -> Reading[Rows]:
+    """All plan versions of some ventures, in order, as they are stored."""
+    return Reading(
+        """
+        SELECT p.organization_id, p.venture_id, p.plan_id, p.version, p.saved_at, p.financial_change,
+               p.changed_fields, p.targets
+        FROM unnest(%s::uuid[], %s::uuid[]) AS asked (organization_id, venture_id)
+        JOIN plan_versions p ON p.organization_id = asked.organization_id AND p.venture_id = asked.venture_id
+        ORDER BY p.version, p.plan_id
+        """,
+        venture_columns(ventures),
+        lambda rows: rows,
     )
-    for row in await session.execute(statement):
-        found.setdefault((row.organization_id, row.venture_id), []).append(
+
+
+def plan_versions(rows: Rows, time_zones: Mapping[UUID, str]) -> dict[VentureKey, list[PlanVersion]]:
+    """Stored versions by venture, each with the local day on which it was saved; known time zones only."""
+    found: dict[VentureKey, list[PlanVersion]] = {}
+    for organization, venture, plan, version, saved_at, financial_change, changed_fields, targets in rows:
+        if organization not in time_zones:
+            continue
+        found.setdefault((organization, venture), []).append(
             PlanVersion(
-                row.plan_id,
-                row.version,
-                local_day(row.organization_id, row.saved_at),
-                PlanTargets.model_validate(row.targets),
-                row.financial_change,
-                tuple(row.changed_fields),
+                plan,
+                version,
+                local_date(saved_at, time_zones[organization]),
+                PlanTargets.model_validate(targets),
+                financial_change,
+                tuple(changed_fields),
             )
         )
     return found

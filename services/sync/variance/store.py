@@ -1,20 +1,21 @@
 """SQL of comparisons."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import date, datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
-from sqlalchemy import Select, select, true, union_all
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.sync.alert.rules import FirstActual
 from services.sync.comparison.rules import Content, StoredContent
+from services.sync.hot import Reading, Rows
 from services.sync.observation.rules import Series
-from services.sync.observation.store import Span, asked_series
+from services.sync.observation.store import Span, series_columns
 from services.sync.variance.models import Variance
-from services.sync.venture.store import VentureKey
+from services.sync.venture.store import VentureKey, venture_columns
 from shared.contracts.finance import MetricKind, MetricSource
 from shared.contracts.plans import TargetPath
 from shared.contracts.sync import PerformanceStatus, PlanSyncStatus
@@ -23,95 +24,65 @@ from shared.platform.db.bulk import bulk_upsert
 VarianceKey = tuple[Series, date]
 _CONTENT = tuple(field.name for field in fields(Content))
 
-_COLUMNS = (
-    Variance.organization_id,
-    Variance.venture_id,
-    Variance.metric,
-    Variance.observed_on,
-    Variance.version,
-    Variance.source,
-    Variance.actual,
-    Variance.target,
-    Variance.final_target,
-    Variance.variance_pct,
-    Variance.progress_pct,
-    Variance.status,
-    Variance.plan_id,
-    Variance.plan_version,
-    Variance.path,
-    Variance.baseline,
-    Variance.baseline_on,
-    Variance.target_on,
-    Variance.currency,
-    Variance.current,
-    Variance.plan_sync_status,
-    Variance.withdrawn,
-)
+_SELECTED: LiteralString = """
+    v.organization_id, v.venture_id, v.metric, v.observed_on, v.version, v.source, v.actual, v.target,
+    v.final_target, v.variance_pct, v.progress_pct, v.status, v.plan_id, v.plan_version, v.path, v.baseline,
+    v.baseline_on, v.target_on, v.currency, v.current, v.plan_sync_status, v.withdrawn
+"""
+_SAME_SERIES: LiteralString = """
+    v.organization_id = asked.organization_id AND v.venture_id = asked.venture_id AND v.metric = asked.metric
+"""
 
 
-def _content(row: Any) -> Content:
-    return Content(
-        MetricSource(row.source),
-        row.actual,
-        row.target,
-        row.final_target,
-        row.variance_pct,
-        row.progress_pct,
-        PerformanceStatus(row.status),
-        row.plan_id,
-        row.plan_version,
-        TargetPath(row.path) if row.path else None,
-        row.baseline,
-        row.baseline_on,
-        row.target_on,
-        row.currency,
-        row.current,
-        PlanSyncStatus(row.plan_sync_status) if row.plan_sync_status else None,
-        row.withdrawn,
+def _stored(row: tuple[Any, ...]) -> tuple[VarianceKey, StoredContent]:
+    organization, venture, metric, observed_on, version, source, *figures = row
+    actual, target, final_target, variance_pct, progress_pct, status, plan_id, plan_version, path, *rest = figures
+    baseline, baseline_on, target_on, currency, current, plan_sync_status, withdrawn = rest
+    content = Content(
+        MetricSource(source),
+        actual,
+        target,
+        final_target,
+        variance_pct,
+        progress_pct,
+        PerformanceStatus(status),
+        plan_id,
+        plan_version,
+        TargetPath(path) if path else None,
+        baseline,
+        baseline_on,
+        target_on,
+        currency,
+        current,
+        PlanSyncStatus(plan_sync_status) if plan_sync_status else None,
+        withdrawn,
     )
+    return (Series(organization, venture, MetricKind(metric)), observed_on), StoredContent(version, content)
 
 
-def _in_spans(spans: Sequence[Span]) -> Select[*tuple[Any, ...]]:
-    asked = asked_series(
-        [span.series for span in spans], first=[span.first for span in spans], last=[span.last for span in spans]
-    )
-    return select(*_COLUMNS).join_from(
-        asked,
-        Variance,
-        (Variance.organization_id == asked.c.organization_id)
-        & (Variance.venture_id == asked.c.venture_id)
-        & (Variance.metric == asked.c.metric)
-        & Variance.observed_on.between(asked.c.first, asked.c.last),
-    )
-
-
-def _current(series: Sequence[Series]) -> Select[*tuple[Any, ...]]:
-    asked = asked_series(series)
-    return select(*_COLUMNS).join_from(
-        asked,
-        Variance,
-        (Variance.organization_id == asked.c.organization_id)
-        & (Variance.venture_id == asked.c.venture_id)
-        & (Variance.metric == asked.c.metric)
-        & Variance.current,
-    )
-
-
-async def stored_comparisons(
-    session: AsyncSession, spans: Collection[Span], series: Collection[Series]
-) -> dict[VarianceKey, StoredContent]:
+def stored_comparisons(
+    spans: Collection[Span], series: Collection[Series]
+) -> Reading[dict[VarianceKey, StoredContent]]:
     """The rows within spans, and the current row of each series."""
-    parts = [_in_spans(list(spans))] if spans else []
-    parts += [_current(list(series))] if series else []
-    if not parts:
-        return {}
-    statement = parts[0] if len(parts) == 1 else union_all(*parts)
-    return {
-        (Series(row.organization_id, row.venture_id, MetricKind(row.metric)), row.observed_on): StoredContent(
-            row.version, _content(row)
-        )
-        for row in await session.execute(statement)
-    }
+    return Reading(
+        f"""
+        SELECT {_SELECTED}
+        FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::date[], %s::date[])
+               AS asked (organization_id, venture_id, metric, first, last)
+        JOIN variances v ON {_SAME_SERIES} AND v.observed_on BETWEEN asked.first AND asked.last
+        UNION ALL
+        SELECT {_SELECTED}
+        FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS asked (organization_id, venture_id, metric)
+        JOIN variances v ON {_SAME_SERIES} AND v.current
+        """,  # noqa: S608 - nothing but constants of this module
+        (
+            *series_columns(span.series for span in spans),
+            [span.first for span in spans],
+            [span.last for span in spans],
+            *series_columns(series),
+        ),
+        lambda rows: dict(map(_stored, rows)),
+    )
 
 
 def row_of(key: VarianceKey, stored: StoredContent, computed_at: datetime) -> Mapping[str, Any]:
@@ -136,38 +107,36 @@ async def write_comparisons(
     await bulk_upsert(session, Variance, rows, key=("organization_id", "venture_id", "metric", "observed_on"))
 
 
-async def first_actuals(
-    session: AsyncSession, ventures: Collection[VentureKey], currencies: Mapping[VentureKey, str]
-) -> dict[VentureKey, FirstActual]:
+def first_actuals(
+    ventures: Collection[VentureKey], currencies: Mapping[VentureKey, str]
+) -> Reading[dict[VentureKey, FirstActual]]:
     """The earliest-dated MRR of each venture that is not 0."""
-    if not ventures:
-        return {}
-    asked = asked_series([Series(organization, venture, MetricKind.MRR) for organization, venture in ventures])
-    first = (
-        select(Variance)
-        .where(
-            Variance.organization_id == asked.c.organization_id,
-            Variance.venture_id == asked.c.venture_id,
-            Variance.metric == MetricKind.MRR.value,
-            Variance.actual != 0,
-            ~Variance.withdrawn,
-        )
-        .order_by(Variance.observed_on)
-        .limit(1)
-        .lateral("first_actual")
+
+    def load(rows: Rows) -> dict[VentureKey, FirstActual]:
+        return {
+            (organization, venture): FirstActual(
+                observed_on, actual, progress, final, version, currency or currencies[organization, venture]
+            )
+            for organization, venture, observed_on, actual, progress, final, version, currency in rows
+        }
+
+    return Reading(
+        """
+        SELECT earliest.*
+        FROM unnest(%s::uuid[], %s::uuid[]) AS asked (organization_id, venture_id)
+        CROSS JOIN LATERAL (
+            SELECT v.organization_id, v.venture_id, v.observed_on, v.actual, v.progress_pct, v.final_target,
+                   v.plan_version, v.currency
+            FROM variances v
+            WHERE v.organization_id = asked.organization_id AND v.venture_id = asked.venture_id
+              AND v.metric = 'mrr' AND v.actual <> 0 AND NOT v.withdrawn
+            ORDER BY v.observed_on
+            LIMIT 1
+        ) earliest
+        """,
+        venture_columns(ventures),
+        load,
     )
-    found: dict[VentureKey, FirstActual] = {}
-    for row in await session.execute(select(first).select_from(asked).join(first, true())):
-        key = (row.organization_id, row.venture_id)
-        found[key] = FirstActual(
-            row.observed_on,
-            row.actual,
-            row.progress_pct,
-            row.final_target,
-            row.plan_version,
-            row.currency or currencies[key],
-        )
-    return found
 
 
 def listed_comparisons(

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.sync.comparison.rules import baseline_series
 from services.sync.comparison.store import stand_unlocked
+from services.sync.hot import read
 from services.sync.observation.models import ObservationView
 from services.sync.observation.rules import Series
 from services.sync.observation.store import Probe, newest_effective, observations_of_day
@@ -52,7 +53,8 @@ async def _baseline_observed_on(session: AsyncSession, series: Series, promise: 
     if rule is None or rule.value is not None:
         return None
     probe = Probe(baseline_series(series, rule), rule.on)
-    found = (await newest_effective(session, [probe])).get(probe)
+    (newest,) = await read(session, newest_effective([probe]))
+    found = newest.get(probe)
     return found.observed_on if found else None
 
 

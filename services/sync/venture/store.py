@@ -1,14 +1,15 @@
 """SQL of ventures."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.sync.hot import Reading
 from services.sync.venture.models import VentureView
 from shared.contracts.plans import VentureState
-from shared.platform.db.bulk import bulk_upsert, in_values
+from shared.platform.db.bulk import bulk_upsert
 
 VentureKey = tuple[UUID, UUID]
 """(organization, venture)."""
@@ -30,14 +31,24 @@ async def store_ventures(session: AsyncSession, events: Sequence[VentureState]) 
     return {(row.organization_id, row.id) for row in changed}
 
 
-async def archived_ventures(session: AsyncSession, ventures: Collection[VentureKey]) -> set[VentureKey]:
+def venture_columns(ventures: Iterable[VentureKey]) -> tuple[list[UUID], list[UUID]]:
+    """Ventures as one array per column, for ``unnest``."""
+    ordered = list(ventures)
+    return [organization for organization, _venture in ordered], [venture for _organization, venture in ordered]
+
+
+def archived_ventures(ventures: Collection[VentureKey]) -> Reading[set[VentureKey]]:
     """Those of some ventures that are archived."""
-    if not ventures:
-        return set()
-    statement = select(VentureView.organization_id, VentureView.id).where(
-        in_values((VentureView.organization_id, VentureView.id), list(ventures)), VentureView.archived_at.is_not(None)
+    return Reading(
+        """
+        SELECT v.organization_id, v.id
+        FROM unnest(%s::uuid[], %s::uuid[]) AS asked (organization_id, venture_id)
+        JOIN ventures v ON v.organization_id = asked.organization_id AND v.id = asked.venture_id
+        WHERE v.archived_at IS NOT NULL
+        """,
+        venture_columns(ventures),
+        lambda rows: {(organization, venture) for organization, venture in rows},
     )
-    return {(row.organization_id, row.id) for row in await session.execute(statement)}
 
 
 async def known_ventures(session: AsyncSession, organizations: Collection[UUID]) -> set[VentureKey]:

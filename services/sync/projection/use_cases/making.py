@@ -8,6 +8,7 @@ from decimal import Decimal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.sync.comparison.store import Ground
+from services.sync.hot import read
 from services.sync.observation.rules import Observation, Series
 from services.sync.observation.store import Probe, newest_effective
 from services.sync.plan_version.rules import Promise, promise_of
@@ -52,7 +53,7 @@ async def baseline_inputs(session: AsyncSession, ground: Ground, ventures: Seque
         promise = baseline_promise(ground, venture)
         if promise is not None and promise.baseline is not None:
             probes += _inputs_up_to(venture, promise.baseline.on)
-    return await newest_effective(session, probes)
+    return (await read(session, newest_effective(probes)))[0]
 
 
 def baseline_projection(ground: Ground, venture: VentureKey, observed: Observed) -> Made | None:
@@ -73,10 +74,11 @@ async def projected_from_last_actual(
     if promise.final is None or promise.baseline is None:
         return None
     probe = Probe(Series(*venture, MetricKind.MRR), date.max)
-    last = (await newest_effective(session, [probe])).get(probe)
+    (newest,) = await read(session, newest_effective([probe]))
+    last = newest.get(probe)
     rule = promise.baseline
     start, revenue = (last.observed_on, last.value) if last else (rule.on, rule.value or Decimal(0))
-    observed = await newest_effective(session, _inputs_up_to(venture, start))
+    (observed,) = await read(session, newest_effective(_inputs_up_to(venture, start)))
     return _made(ground, venture, promise, _way(promise, start, revenue), observed)
 
 
