@@ -10,8 +10,11 @@ from typing import Self
 
 import psutil
 
+from trueup.engines.processes import is_gone
+
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MAKE = ("make", "gmake")
+SHELLS = ("sh", "dash", "bash")
 
 
 class Attention:
@@ -72,8 +75,8 @@ class Attention:
 class _MakeAbove:
     """The make that started us, and which stop signals it caught then."""
 
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
+    def __init__(self, make: psutil.Process) -> None:
+        self._make = make
         self._caught = self._catches()
 
     @classmethod
@@ -81,20 +84,24 @@ class _MakeAbove:
         if sys.platform != "linux":
             return None
         try:
-            parent = psutil.Process().parent()
-            return cls(parent.pid) if parent is not None and parent.name() in MAKE else None
+            for process in psutil.Process().parents():
+                if process.name() in MAKE:
+                    return cls(process)
+                if process.name() not in SHELLS:  # a recipe with quotes runs in a shell
+                    return None
         except psutil.Error:
-            return None
+            pass
+        return None
 
     def received(self) -> signal.Signals | None:
         """A stop signal that make has got. A make that is gone counts as a TERM."""
-        if os.getppid() != self._pid:
+        if is_gone(self._make):
             return signal.SIGTERM
         return next(iter(sorted(self._caught - self._catches())), None)
 
     def _catches(self) -> set[signal.Signals]:
         try:
-            status = Path(f"/proc/{self._pid}/status").read_text(encoding="ascii")
+            status = Path(f"/proc/{self._make.pid}/status").read_text(encoding="ascii")
         except OSError:
             return set()
         mask = next((int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigCgt:")), 0)

@@ -11,7 +11,8 @@ from trueup.local import LocalError
 def migrate_all(superuser_url: str, *services: str) -> None:
     """Create all roles and databases, then bring the schemas of these services to this version."""
     create_databases(superuser_url, os.environ)
-    migrate(services)
+    if services:
+        migrate(services)
 
 
 def migrate(services: Sequence[str]) -> None:

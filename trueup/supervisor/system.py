@@ -89,6 +89,7 @@ class Supervisor:
         self._postgres.start()
         self._check()
         self._bus.start()
+        self._write_list()
         self._check()
         replicas = self._plan.replicas()
         addresses = environment_of(self._state, self._secrets, self._postgres.port, self._bus.url, replicas)
@@ -107,7 +108,7 @@ class Supervisor:
 
     def _import_services(self) -> None:
         """Import once what every forked service needs."""
-        if children.CAN_FORK:
+        if children.CAN_FORK and self._plan.services:
             import_module("shared.platform.service")
             for service in self._plan.services:
                 import_module(f"services.{service}.app")

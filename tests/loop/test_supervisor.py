@@ -1,0 +1,206 @@
+"""One supervisor on real engines: how it starts, what it says, and that nothing stays behind however it ends.
+
+The engines alone are enough for most of it; the last test starts every service.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+
+from trueup.engines import PostgresServer
+from trueup.engines.ports import choose_port
+from trueup.local import ROOT
+
+pytestmark = pytest.mark.loop
+
+START_TIMEOUT_S = 90
+GONE_TIMEOUT_S = 20
+
+
+class Running:
+    """A supervisor in a process group of its own, as a terminal has it, and everything below it."""
+
+    def __init__(self, state: Path, *command: str, home: str | None = None) -> None:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TRUEUP_")}
+        environment.pop("HOME", None)
+        if home is not None:
+            environment["HOME"] = home
+        environment["TRUEUP_STATE_DIR"] = str(state)
+        self.state = state
+        self.output = state.with_name(f"{state.name}.output")
+        ready = state / "run" / "ready"
+        ready.unlink(missing_ok=True)
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                command or (sys.executable, "-m", "trueup", "up", "--only", "engines"),
+                cwd=ROOT,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not ready.exists():
+            assert self.process.poll() is None, self.said
+            assert time.monotonic() < deadline, self.said
+            time.sleep(0.02)
+        self.family = [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
+
+    @property
+    def said(self) -> str:
+        return self.output.read_text(encoding="utf-8")
+
+    @property
+    def supervisor(self) -> psutil.Process:
+        return next(process for process in self.family if process.name().startswith("python"))
+
+    @property
+    def listed(self) -> list[dict[str, Any]]:
+        return json.loads((self.state / "run" / "ps.json").read_text(encoding="utf-8"))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return json.loads((self.state / "run" / "environment.json").read_text(encoding="utf-8"))
+
+    def end(self) -> None:
+        """Ask the supervisor to stop, and see that all of it does."""
+        self.supervisor.terminate()
+        assert self.process.wait(GONE_TIMEOUT_S) == 0, self.said
+        assert self.alive() == []
+
+    def alive(self) -> list[str]:
+        """What of its processes is still there after a while."""
+        deadline = time.monotonic() + GONE_TIMEOUT_S
+        while True:
+            names = [process.name() for process in self.family if _is_alive(process)]
+            if not names or time.monotonic() > deadline:
+                return names
+            time.sleep(0.05)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "a state with spaces"
+    yield folder
+    for process in psutil.process_iter():
+        try:
+            mine = process.environ().get("TRUEUP_STATE_DIR") == str(folder)
+        except psutil.Error:
+            continue
+        if mine:
+            process.kill()
+    PostgresServer(folder / "postgres").destroy()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stop_signal_to_the_supervisor_leaves_no_process(state, number):
+    running = Running(state)
+    assert {line["service"] for line in running.listed} == {"postgres", "nats"}
+    running.supervisor.send_signal(number)
+    assert running.process.wait(GONE_TIMEOUT_S) == 0, running.said
+    assert running.alive() == []
+    assert not (state / "run" / "ps.json").exists()
+    assert not (state / "run" / "environment.json").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a make has received can be seen in /proc only")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])
+def test_a_signal_to_make_alone_leaves_no_process(state, number, tmp_path):
+    makefile = tmp_path / "Makefile"
+    makefile.write_text(f'up:\n\t@"{sys.executable}" -m trueup up --only engines\n', encoding="utf-8")
+    running = Running(state, "make", "-f", str(makefile), "up")
+    os.kill(running.process.pid, number)
+    running.process.wait(GONE_TIMEOUT_S)
+    assert running.alive() == []
+
+
+def test_a_ctrl_c_in_the_terminal_reaches_the_whole_group_and_ends_cleanly(state):
+    running = Running(state)
+    os.killpg(running.process.pid, signal.SIGINT)
+    assert running.process.wait(GONE_TIMEOUT_S) == 0, running.said
+    assert running.alive() == []
+
+
+def test_after_a_kill_the_next_start_cleans_up_and_keeps_data_and_secrets(state):
+    first = Running(state, home="/nonexistent")
+    url = first.environment["TRUEUP_SYNC_OPERATOR_URL"]
+    with psycopg.connect(url) as connection:
+        connection.execute("create table kept as select 'yes' as answer")
+    first.supervisor.kill()
+    first.process.wait(GONE_TIMEOUT_S)
+
+    second = Running(state)
+    assert first.alive() == []
+    with psycopg.connect(second.environment["TRUEUP_SYNC_OPERATOR_URL"]) as connection:
+        assert connection.execute("select answer from kept").fetchone() == ("yes",)
+    assert second.environment["TRUEUP_SECRET_KEY"] == first.environment["TRUEUP_SECRET_KEY"]
+    second.end()
+
+
+def test_taken_ports_are_left_alone_and_the_free_ones_are_told(state):
+    held = [socket.create_server(("127.0.0.1", port)) for port in (5432, 4222) if choose_port(port) == port]
+    try:
+        running = Running(state)
+        ports = {line["service"]: line["port"] for line in running.listed}
+        assert not {5432, 4222} & set(ports.values())
+        assert f"127.0.0.1:{ports['postgres']}" in running.said
+        assert f"nats://127.0.0.1:{ports['nats']}" in running.said
+        running.end()
+    finally:
+        for server in held:
+            server.close()
+
+
+def test_a_second_supervisor_in_the_same_folder_is_refused_and_disturbs_nothing(state):
+    running = Running(state)
+    second = subprocess.run(
+        [sys.executable, "-m", "trueup", "up", "--only", "engines"],
+        cwd=ROOT,
+        env={**os.environ, "TRUEUP_STATE_DIR": str(state)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert f"already running here (process {running.supervisor.pid})" in second.stderr
+    with psycopg.connect(running.environment["TRUEUP_SYNC_OPERATOR_URL"]) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+    running.end()
+
+
+def test_an_engine_that_dies_is_started_again_at_its_port(state):
+    running = Running(state)
+    before = running.listed
+    engines = [psutil.Process(line["pid"]) for line in before]
+    for engine in engines:
+        engine.kill()
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while any(_is_alive(engine) for engine in engines) or ports(running.listed) != ports(before):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    with psycopg.connect(running.environment["TRUEUP_SYNC_OPERATOR_URL"]) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+    running.family = [running.supervisor, *running.supervisor.children(recursive=True)]
+    running.end()
+
+
+def ports(listed: list[dict[str, Any]]) -> dict[str, int]:
+    return {line["service"]: line["port"] for line in listed}
