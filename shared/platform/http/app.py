@@ -10,11 +10,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.platform.bus.trace import new_traceparent, set_traceparent
 from shared.platform.http import problems
+from shared.platform.http.body_limit import BodyLimitMiddleware
 
 if TYPE_CHECKING:
     from shared.platform.service import Runtime, Service
-
-MAX_BODY_BYTES = 1024 * 1024
 
 
 class TraceMiddleware:
@@ -36,6 +35,7 @@ def create_app(service: "Service", runtime: "Runtime") -> FastAPI:
     app = _with_endpoints(service)
     app.state.runtime = runtime
     problems.install(app)
+    app.add_middleware(BodyLimitMiddleware, exempt=tuple(service.asgi_mounts))
     app.add_middleware(TraceMiddleware)
     _add_operations(app, runtime.ready)
     for path, make in service.asgi_mounts.items():
@@ -57,7 +57,6 @@ def _with_endpoints(service: "Service") -> FastAPI:
         version=service.version,
         docs_url=None,
         redoc_url=None,
-        max_body_size=MAX_BODY_BYTES,
         separate_input_output_schemas=False,
     )
     for router in service.routers:
