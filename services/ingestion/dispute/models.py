@@ -12,7 +12,7 @@ class Dispute(LedgerRow):
     __tablename__ = "disputes"
     __table_args__ = table_args(
         TableKind.DERIVED,
-        *ledger_items("disputes", listed_by="recorded_at", key="dispute_id"),
+        *ledger_items("disputes", listed_by="opened_at", key="dispute_id"),
     )
 
     dispute_id: Mapped[str] = mapped_column(primary_key=True)
@@ -21,6 +21,7 @@ class Dispute(LedgerRow):
     amount_minor: Mapped[Minor]
     status: Mapped[str]
     reason: Mapped[str | None]
+    opened_at: Mapped[Instant]
     withdrawn_at: Mapped[Instant | None]
     reinstated_at: Mapped[Instant | None]
     fee_minor: Mapped[Minor | None]

@@ -1,6 +1,6 @@
 """Disputes: money that a bank takes back, and may return."""
 
-from services.ingestion.ledger.rules import Draft, Seen, at_or_none, evidence_of, first_claim
+from services.ingestion.ledger.rules import Draft, Seen, at, at_or_none, evidence_of, first_claim
 from services.ingestion.payment.rules.derivation import MoneyGroup
 from services.ingestion.stripe_object.rules import values
 from services.ingestion.stripe_object.rules.observation import Facts, Marks
@@ -25,6 +25,7 @@ def read_dispute(dispute: Json, second: int, event_type: str) -> tuple[Facts, Ma
         "amount": values.required_minor(dispute, "amount", code),
         "status": values.required_text(dispute, "status"),
         "reason": values.text(dispute, "reason"),
+        "created": values.required_moment(dispute, "created"),
         "charge": values.reference(dispute, "charge"),
         "intent": values.reference(dispute, "payment_intent"),
         "fee": _fee(movements, code),
@@ -63,6 +64,7 @@ def _draft(group: MoneyGroup, dispute: Seen) -> Draft:
             "amount_minor": facts["amount"],
             "status": facts["status"],
             "reason": facts["reason"],
+            "opened_at": at(facts["created"]),
             "withdrawn_at": at_or_none(dispute.marks.get("withdrawn", facts["taken_at"])),
             "reinstated_at": at_or_none(dispute.marks.get("reinstated", facts["returned_at"])),
             "fee_minor": facts["fee"],

@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.schema import SchemaItem
 
 from services.ingestion.base import IngestionTable
-from shared.platform.db.tables import Id, Instant
+from shared.platform.db.tables import Id, Instant, TableKind, table_args
 
 
 class LedgerRow(IngestionTable):
@@ -59,3 +59,23 @@ def ledger_items(table: str, *, listed_by: str, key: str) -> tuple[SchemaItem, .
         CheckConstraint("version >= 1", name="version"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
     )
+
+
+class RederiveBacklog(IngestionTable):
+    """A payment, payout or subscription that the worker shall derive again: its link or its rule changed."""
+
+    __tablename__ = "rederive_backlog"
+    __table_args__ = table_args(
+        TableKind.OWNED,
+        # taking one connection's oldest ones
+        Index("ix_rederive_backlog_connection", "connection_id", "position"),
+        CheckConstraint("noun IN ('payment', 'payout', 'subscription')", name="noun"),
+        deletable=True,
+        global_reason="a queue: workers claim from it before they know which organizations wait",
+    )
+
+    position: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    organization_id: Mapped[UUID]
+    connection_id: Mapped[UUID]
+    noun: Mapped[str]
+    key: Mapped[str]

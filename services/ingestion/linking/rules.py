@@ -1,8 +1,10 @@
 """Which account and which venture a ledger row belongs to: resolved by explicit words only, never guessed."""
 
+import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
 from services.ingestion.stripe_object.rules import values
@@ -68,3 +70,30 @@ def resolve_link(
         account_id=account.account_id if account else None,
         venture_id=default_venture if venture is None else venture,
     )
+
+
+LIKENESS_PCT = 60
+"""From which similarity of names (percent) an account is suggested for a customer."""
+
+_MOST_SUGGESTIONS = 3
+
+
+def suggest(customer_name: str | None, accounts: Mapping[UUID, str]) -> list[tuple[UUID, Decimal]]:
+    """Accounts whose names are like a customer's, with their similarity in percent, the likest first.
+
+    Similarity is the share of common words (Dice's coefficient of the two sets of words).
+    """
+    words = _words(customer_name or "")
+    found = [(account, _similarity(words, _words(name))) for account, name in accounts.items()]
+    alike = [(account, likeness) for account, likeness in found if likeness >= LIKENESS_PCT]
+    return sorted(alike, key=lambda pair: (-pair[1], str(pair[0])))[:_MOST_SUGGESTIONS]
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", name.casefold()))
+
+
+def _similarity(one: frozenset[str], other: frozenset[str]) -> Decimal:
+    if not one or not other:
+        return Decimal(0)
+    return Decimal(200 * len(one & other)) / Decimal(len(one) + len(other))

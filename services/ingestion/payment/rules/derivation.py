@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.ingestion.ledger.rules import Draft, Seen, at, evidence_of, first_claim, first_fact
 from services.ingestion.stripe_object.rules.observation import Facts
@@ -162,3 +162,16 @@ def _fee(group: MoneyGroup, counting: list[Seen]) -> int | None:
             return None
         fees.append(int(known["fee"]))
     return sum(fees) if fees else None
+
+
+def superseded(groups: Mapping[str, MoneyGroup], asked: Iterable[str]) -> list[Draft]:
+    """Payments once known by their charge, which turned out to belong to a payment intent: they count nothing."""
+    drafts = []
+    for group in groups.values():
+        for charge in group.charges:
+            if charge.object_id in asked and charge.object_id != group.payment_id:
+                payment = payment_of(group)
+                if payment is not None:
+                    columns = payment.columns | {"amount_minor": 0, "fee_minor": None}
+                    drafts.append(replace(payment, key=charge.object_id, columns=columns, only_if_known=True))
+    return drafts

@@ -1,0 +1,126 @@
+"""Storing webhooks: requests that wait at the same time share one commit."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from psycopg_pool import AsyncConnectionPool
+
+from shared.platform.db.edges import tenant_setting
+from shared.platform.db.outage import is_outage
+from shared.platform.failpoints import failpoint
+
+log = structlog.get_logger()
+
+COMMIT_EVENTS = 200
+MOST_WAITING = 2000
+PATIENCE_SECONDS = 2.0
+
+# Rows go in in key order, so that two replicas that store the same events wait for each other in one order.
+_STORE = """
+WITH given AS (
+    SELECT * FROM unnest(%(organizations)s::uuid[], %(connections)s::uuid[], %(events)s::text[], %(types)s::text[],
+        %(versions)s::text[], %(created)s::timestamptz[], %(received)s::timestamptz[], %(payloads)s::bytea[],
+        %(traces)s::text[])
+    AS g (organization_id, connection_id, event_id, type, api_version, created, received_at, payload, traceparent)
+), stored AS (
+    INSERT INTO owned.raw_events
+        (organization_id, connection_id, event_id, type, api_version, created, received_at, payload, traceparent)
+    SELECT * FROM given ORDER BY organization_id, connection_id, event_id
+    ON CONFLICT DO NOTHING
+    RETURNING organization_id, connection_id, event_id, created
+)
+INSERT INTO owned.raw_backlog (organization_id, connection_id, event_id)
+SELECT organization_id, connection_id, event_id FROM stored ORDER BY created, event_id
+"""
+
+
+class Stalled(Exception):
+    """The database does not commit in time; the sender shall try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A checked webhook."""
+
+    organization_id: UUID
+    connection_id: UUID
+    event_id: str
+    type: str
+    api_version: str | None
+    created: datetime
+    received_at: datetime
+    payload: bytes
+    traceparent: str | None
+
+
+class Intake:
+    """A queue before the database; whoever finds it idle sets it to work."""
+
+    def __init__(self, pool: AsyncConnectionPool) -> None:
+        self._pool = pool
+        self._waiting: deque[tuple[Incoming, asyncio.Future[None]]] = deque()
+        self._work: asyncio.Task[None] | None = None
+
+    async def store(self, incoming: Incoming) -> None:
+        """Return when the event is committed (or was already known); ``Stalled`` if that takes too long."""
+        if len(self._waiting) >= MOST_WAITING:
+            raise Stalled("too many webhooks wait")
+        committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((incoming, committed))
+        if self._work is None or self._work.done():
+            self._work = asyncio.create_task(self._drain(), name="webhook intake")
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await committed
+        except TimeoutError as error:
+            raise Stalled("the database does not commit in time") from error
+
+    async def _drain(self) -> None:
+        """Commit what waits, a portion at a time, until nothing does."""
+        await asyncio.sleep(0)  # requests that arrived together are stored together
+        while self._waiting:
+            portion = [self._waiting.popleft() for _ in range(min(COMMIT_EVENTS, len(self._waiting)))]
+            await self._store_portion([entry for entry in portion if not entry[1].cancelled()])
+
+    async def _store_portion(self, portion: list[tuple[Incoming, asyncio.Future[None]]]) -> None:
+        if not portion:
+            return
+        try:
+            await self._commit([incoming for incoming, _ in portion])
+        except Exception as error:  # noqa: BLE001 - whoever waits is told, whatever it is
+            if len(portion) > 1 and not is_outage(error):
+                for entry in portion:
+                    await self._store_portion([entry])
+                return
+            log.warning("webhook.not_stored", events=len(portion), reason=repr(error))
+            for _, committed in portion:
+                if not committed.done():
+                    committed.set_exception(Stalled("the database is away"))
+            return
+        for _, committed in portion:
+            if not committed.done():
+                committed.set_result(None)
+
+    async def _commit(self, events: list[Incoming]) -> None:
+        """One transaction, sent in one round trip."""
+        arrays = {
+            "organizations": [event.organization_id for event in events],
+            "connections": [event.connection_id for event in events],
+            "events": [event.event_id for event in events],
+            "types": [event.type for event in events],
+            "versions": [event.api_version for event in events],
+            "created": [event.created for event in events],
+            "received": [event.received_at for event in events],
+            "payloads": [event.payload for event in events],
+            "traces": [event.traceparent for event in events],
+        }
+        tenants = tenant_setting(event.organization_id for event in events)
+        async with self._pool.connection() as connection, connection.pipeline(), connection.transaction():
+            await connection.execute("SELECT set_config('app.organization_ids', %s, true)", [tenants])
+            await connection.execute(_STORE, arrays, binary=True)
+            await failpoint("webhook.before_commit")
+        await failpoint("webhook.after_commit")

@@ -1,0 +1,131 @@
+"""The worker that turns raw events into ledger rows, a batch in one transaction.
+
+Connections are worked on by one transaction at a time (a lock each): customers, discounts and charges lead
+from one row to the next, so that what a batch touches is known only while it is read. Replicas take
+different connections; none waits for another. What fails is tried in halves, then alone, then parked: it
+blocks nobody. A database that is away is waited for.
+"""
+
+import asyncio
+import random
+from collections.abc import Sequence
+
+import structlog
+from prometheus_client import Histogram
+
+from services.ingestion.connection.store import lock_connections
+from services.ingestion.ledger.store import take_put_off
+from services.ingestion.ledger.use_cases import derive
+from services.ingestion.raw_event import store
+from services.ingestion.raw_event.store import Claimed
+from services.ingestion.raw_event.use_cases import normalise, set_aside
+from shared.kernel.clock import now
+from shared.platform.db.edges import Database
+from shared.platform.db.outage import is_outage
+from shared.platform.failpoints import failpoint
+from shared.platform.service import Runtime
+
+log = structlog.get_logger()
+
+ROLE = "normaliser"
+BATCH_EVENTS = 500
+POLL_SECONDS = 0.05
+_LONGEST_DELAY_SECONDS = 2.0
+
+BATCH_SECONDS = Histogram("trueup_normaliser_batch_seconds", "Normalising one batch of raw events")
+
+
+class BatchFailed(Exception):
+    """A batch was rolled back; what it held is tried again in parts."""
+
+    def __init__(self, events: Sequence[Claimed], cause: Exception) -> None:
+        super().__init__(repr(cause))
+        self.events = events
+        self.cause = cause
+
+
+async def run_normaliser(runtime: Runtime) -> None:
+    """Normalise for ever."""
+    delay = 0.05
+    while True:
+        try:
+            worked = await turn(runtime.database)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            log.warning("normaliser.outage", reason=repr(error))
+            await asyncio.sleep(delay * (1 + random.random()))  # noqa: S311 - jitter
+            delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
+            continue
+        delay = 0.05
+        if not worked:
+            await runtime.wakeups.wait(ROLE, timeout=POLL_SECONDS)
+
+
+async def turn(database: Database) -> int:
+    """One batch of raw events and one portion of what was put off; how many there were."""
+    try:
+        done = await _oldest(database)
+    except BatchFailed as failed:
+        log.warning("normaliser.split", events=len(failed.events), reason=repr(failed.cause))
+        await _in_parts(database, failed)
+        done = len(failed.events)
+    return done + await _put_off(database)
+
+
+async def _oldest(database: Database) -> int:
+    async with database.transaction() as session:
+        places = await store.lock_waiting(session, "raw_backlog")
+        if not places:
+            return 0
+        events = await store.claim_oldest(session, [connection for _, connection in places], BATCH_EVENTS)
+        await failpoint("normaliser.after_claim")
+        with BATCH_SECONDS.time():
+            try:
+                await normalise(session, events, now())
+            except Exception as error:
+                if is_outage(error):
+                    raise
+                raise BatchFailed(events, error) from error
+    await failpoint("normaliser.after_commit")
+    return len(events)
+
+
+async def _in_parts(database: Database, failed: BatchFailed) -> None:
+    """Try the halves of a failed batch, down to the single events that fail alone: those are parked."""
+    events = failed.events
+    if len(events) == 1:
+        async with database.transaction({events[0].organization_id}) as session:
+            for event in await store.claim_positions(session, [events[0].position]):
+                await set_aside(session, event, failed.cause, now())
+        return
+    middle = len(events) // 2
+    for half in (events[:middle], events[middle:]):
+        try:
+            await _again(database, half)
+        except BatchFailed as still:
+            await _in_parts(database, still)
+
+
+async def _again(database: Database, events: Sequence[Claimed]) -> None:
+    async with database.transaction({event.organization_id for event in events}) as session:
+        await lock_connections(session, {event.connection_id for event in events})
+        claimed = await store.claim_positions(session, [event.position for event in events])
+        try:
+            await normalise(session, claimed, now())
+        except Exception as error:
+            if is_outage(error):
+                raise
+            raise BatchFailed(events, error) from error
+
+
+async def _put_off(database: Database) -> int:
+    """Derive a portion of the rows that a changed link or setting left to this worker."""
+    async with database.transaction() as session:
+        places = await store.lock_waiting(session, "rederive_backlog")
+        if not places:
+            return 0
+        touched = await take_put_off(session, [connection for _, connection in places], BATCH_EVENTS)
+        size = touched.size
+        await derive(session, touched, now())
+    return size
