@@ -94,8 +94,11 @@ class Door:
             credentials = {"email": person.email, "password": person.password}
             await self.post("/v1/auth/register", None, credentials | names)
             token = await until(lambda: token_for(person.email, VERIFY, mailbox), "the verification e-mail")
-            await self.post("/v1/auth/verify-email", None, {"token": token})
-            await self.log_in(person)
+            try:
+                await self.post("/v1/auth/verify-email", None, {"token": token})
+                await self.log_in(person)
+            except Refused as refused:
+                raise DemoError(f"{person.email} is somebody of an earlier story ({refused}); use --fresh") from None
 
     async def log_in(self, person: Person) -> None:
         """A fresh access token; without one organization among others, the only one is selected."""

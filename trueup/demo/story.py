@@ -39,13 +39,13 @@ class Story:
 
     @classmethod
     def open(cls, folder: Path, *, fresh: bool) -> "Story":
-        """The story that was begun here, else (or when asked for) a new one."""
+        """The story that was begun here, else a new one; ``fresh``: a new one beside all earlier ones."""
         file = folder / "story.json"
         known = read_json(file)
         if known and not fresh:
             return cls(file, datetime.fromisoformat(known.pop("now")), **known)
         now = clock.now().replace(microsecond=0)
-        story = cls(file, now, f"{now:%m%d%H%M%S}" if known else "")
+        story = cls(file, now, f"{now:%m%d%H%M%S}" if fresh else "")
         story.passwords = {who: secrets.token_urlsafe(12) for who in PEOPLE}
         story.webhook_secrets = {name: f"whsec_{secrets.token_hex(24)}" for name in ("older", "newer", "other")}
         story.save()
