@@ -30,8 +30,8 @@ class MailSettings:
 
 
 def public_url() -> str:
-    """The address under which people reach Trueup (``TRUEUP_PUBLIC_URL``), for links in letters."""
-    return environment("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+    """The address under which people reach Trueup (``TRUEUP_PUBLIC_URL``, else the gateway's), for links in letters."""
+    return environment("PUBLIC_URL", environment("GATEWAY_URL", "http://127.0.0.1:8000").split(",")[0]).rstrip("/")
 
 
 def secret_box(runtime: Runtime) -> SecretBox:

@@ -1,0 +1,51 @@
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from services.identity.mail import rules
+from services.identity.mail.delivery import as_message, file_name
+from services.identity.mail.models import Mail
+from shared.kernel.ids import new_id
+from trueup.cli import main
+from trueup.commands.mail import letters
+
+
+@pytest.fixture
+def mailbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TRUEUP_MAIL_DIR", str(tmp_path))
+    monkeypatch.setenv("TRUEUP_STATE_DIR", str(tmp_path / "state"))
+    for minute, (email, token) in enumerate([("ada@example.com", "first"), ("zoë@example.com", "second")]):
+        letter = rules.verification(email, "Zoë", token, "http://here")
+        mail = Mail(
+            id=new_id(),
+            to_address=letter.to_address,
+            subject=letter.subject,
+            created_at=datetime(2026, 3, 1, 12, minute, tzinfo=UTC),
+        )
+        message = as_message(mail, letter.body, "Trueup <no-reply@trueup.invalid>")
+        (tmp_path / file_name(mail.created_at, mail.id)).write_bytes(message.as_bytes())
+    (tmp_path / ".half.eml.part").write_bytes(b"")
+    return tmp_path
+
+
+def test_letters_come_in_order_with_their_tokens(mailbox: Path) -> None:
+    assert [(letter.to, letter.token) for letter in letters(mailbox)] == [
+        ("ada@example.com", "first"),
+        ("zoë@example.com", "second"),
+    ]
+    assert [letter.token for letter in letters(mailbox, "ADA@")] == ["first"]
+    assert "Hello Zoë" in next(letters(mailbox)).body
+
+
+def test_the_command_lists_reads_and_gives_json(mailbox: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["mail", "--json", "--to", "ada"]) == 0
+    (letter,) = json.loads(capsys.readouterr().out)
+    assert (letter["subject"], letter["token"]) == ("Confirm your e-mail address for Trueup", "first")
+    assert main(["mail", "--read"]) == 0
+    assert "Token: second\n" in capsys.readouterr().out
+    assert main(["mail"]) == 0
+    assert "first" in capsys.readouterr().out
+    assert main(["mail", "--to", "nobody"]) == 0
+    assert "no letters to nobody" in capsys.readouterr().out
