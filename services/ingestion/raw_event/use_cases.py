@@ -81,7 +81,7 @@ async def retry_parked(session: AsyncSession, organization_id: UUID, parked_id: 
     if parked is None:
         raise NotFound("There is no parked event with this id.")
     if parked.status != PARKED:
-        raise NotParked(f"The event is {parked.status}; only a parked one can be retried.", status=parked.status)
+        raise NotParked(f"The event is {parked.status}; only a parked one can be retried.")
     parked.status = RETRYING
     await store.queue_again(session, organization_id, [(parked.connection_id, parked.event_id)])
     await session.flush()
