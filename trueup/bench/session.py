@@ -31,8 +31,16 @@ LATENCY_SECONDS = 6
 LIMIT_SECONDS = 3.0
 SETTLE_S = 300.0
 P50_TARGET_MS, P99_TARGET_MS = 100, 1000
+ANSWER_TARGET_MS = 200
 ACKNOWLEDGED_SHARE = 0.4
 LOOP_TARGET = 500
+
+
+EXPLAINED = f"""
+{CONNECTIONS} connections from a process of its own, webhooks of about 3 KB posted to ingestion itself.
+"loop": from a webhook that is stored (ingestion's received_at) to the comparison that contains it (sync's
+computed_at). "settled": no raw event, outbox row or message is under way anywhere.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,32 +120,32 @@ class Session:
                 LIMIT_SECONDS,
             )
 
-    async def _post(self, company: Company, seed: str, count: int) -> tuple[float, list[float]]:
+    async def _post(self, company: Company, bodies: list[bytes]) -> tuple[float, list[float]]:
         endpoint = company.endpoints["older"]
-        ventures = list(company.ventures.values())
-        bodies = workload.bodies(f"{seed}-{company.organization_id}", count, clock.now(), ventures)
         return await generator.in_own_process(endpoint.url, endpoint.secret, bodies, CONNECTIONS)
 
     async def _acknowledged(self, company: Company) -> None:
+        """The webhook endpoint alone: types that are stored and not normalised."""
         with self.console.status("webhooks acknowledged"):
-            seconds, took = await self._post(company, "acknowledged", BURST)
+            bodies = workload.only_stored(f"stored-{company.organization_id}", BURST, clock.now())
+            seconds, took = await self._post(company, bodies)
             await settle(SETTLE_S)
-        name = f"webhooks acknowledged by ingestion ({CONNECTIONS} connections, 3 KB)"
         target = ACKNOWLEDGED_SHARE * self.limits["postgres_commits_per_second"]
-        self.rows.append(at_least(name, BURST / seconds, "events/s", target))
-        self.rows.append(at_most("webhook answered, p99", percentile(took, 0.99), "ms", 200))
+        self.rows.append(at_least("webhooks stored and answered", BURST / seconds, "events/s", target))
+        self.rows.append(at_most("webhook answered, p99", percentile(took, 0.99), "ms", ANSWER_TARGET_MS))
 
     async def _whole_loop(self, company: Company) -> None:
         """From the first post until nothing is under way in any service."""
+        seed, ventures = f"burst-{company.organization_id}", list(company.ventures.values())
         with self.console.status(f"a burst of {self.burst} webhooks through the whole loop"):
-            begin = monotonic()
-            seconds, _ = await self._post(company, "burst", self.burst)
-            started = monotonic() - seconds
+            bodies = workload.bodies(seed, self.burst, clock.now(), ventures)
+            seconds, _ = await self._post(company, bodies)
+            answered = monotonic()
             await settle(SETTLE_S)
-            took = monotonic() - max(begin, started)
-        self.rows.append(
-            at_least(f"burst of {self.burst:,} through the whole loop", self.burst / took, "events/s", LOOP_TARGET)
-        )
+            settled = seconds + monotonic() - answered
+        name = f"burst of {self.burst:,}"
+        self.rows.append(at_least(f"{name}, answered", self.burst / seconds, "events/s", LOOP_TARGET))
+        self.rows.append(at_least(f"{name}, whole loop settled", self.burst / settled, "events/s", LOOP_TARGET))
 
     async def _latency(self, company: Company, rate: int) -> None:
         endpoint = company.endpoints["older"]
@@ -155,11 +163,11 @@ class Session:
         if measured.missing or not measured.milliseconds:
             raise DemoError(f"{measured.missing} webhooks were never compared")
         for share, limit in ((0.5, P50_TARGET_MS), (0.99, P99_TARGET_MS)):
-            name = f"webhook stored -> comparison computed at {rate}/s, p{share * 100:.0f}"
+            name = f"loop at {rate}/s, p{share * 100:.0f}"
             self.rows.append(at_most(name, percentile(measured.milliseconds, share), "ms", limit))
 
     def _show(self) -> None:
-        table = Table(title="how fast the loop is here")
+        table = Table(title="how fast the loop is here", box=None, pad_edge=False)
         table.add_column("what")
         for heading in ("measured", "", "target"):
             table.add_column(heading, justify="right")
@@ -169,6 +177,7 @@ class Session:
             style = "green" if row.met else "red"
             table.add_row(row.name, f"[{style}]{row.value:,.1f}[/]", row.unit, row.target)
         self.console.print(table)
+        self.console.print(EXPLAINED)
         file = State.current().sub("bench") / "summary.json"
         found: dict[str, Any] = {
             "machine": limits.machine(),

@@ -8,6 +8,15 @@ import orjson
 from trueup.stripe_double import LEGACY, Json, StripeAccount
 
 CUSTOMERS = 50
+TEXT_LENGTH = 2_600
+"""Makes a webhook of about 3 KB."""
+
+
+def only_stored(seed: str, count: int, now: datetime) -> list[bytes]:
+    """``count`` webhooks of a type that is stored and not normalised."""
+    account = StripeAccount(seed, LEGACY)
+    products = ({"id": f"prod_{turn}", "object": "product", "description": "x" * TEXT_LENGTH} for turn in range(count))
+    return [orjson.dumps(account.event("product.updated", product, now)) for product in products]
 
 
 def bodies(seed: str, count: int, now: datetime, ventures: Sequence[str], currency: str = "MYR") -> list[bytes]:
