@@ -10,7 +10,7 @@ from services.sync.organization.models import ComparisonCalendar, OrganizationSe
 from shared.platform.db.bulk import bulk_upsert
 from shared.platform.tenancy.organizations import OrganizationView
 
-AUTO, PROMPT = "auto", "prompt"
+AUTO = "auto"
 
 
 async def with_auto_projections(session: AsyncSession, organizations: Collection[UUID]) -> set[UUID]:
