@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.event import Event, Kind, Part
-from shared.kernel.money import Amount, CurrencyCode, Percent, UnitAmount
+from shared.kernel.money import Amount, CurrencyCode, UnitAmount
 
 
 class LedgerState(Event):
@@ -147,7 +147,8 @@ class PayoutCanceled(PayoutState, type="payout.canceled"):
 class SubscriptionItem(Part):
     """One priced item. ``unit_amount`` is in major units, null when the price is tiered or unknown.
 
-    ``inclusive_tax_pct`` is the percentage of tax contained in the price (0 when exclusive).
+    ``inclusive_tax_pct`` is the percentage of tax contained in the price (0 when exclusive). Figures are
+    computed from it, so it is given exactly (tax rates have up to 4 decimals), not rounded like a percent.
     """
 
     item_id: str
@@ -157,14 +158,14 @@ class SubscriptionItem(Part):
     interval: str | None = None
     interval_count: int = 1
     metered: bool = False
-    inclusive_tax_pct: Percent
+    inclusive_tax_pct: Amount
 
 
 class SubscriptionDiscount(Part):
     """A discount on a subscription, in force while ``start <= t < end`` (end null: open)."""
 
     discount_id: str
-    percent_off: Percent | None = None
+    percent_off: Amount | None = None
     amount_off: Amount | None = None
     duration: str
     start: datetime

@@ -20,8 +20,9 @@ class LedgerRow(IngestionTable):
 
     __abstract__ = True
 
-    organization_id: Mapped[Id] = mapped_column(primary_key=True)
-    connection_id: Mapped[Id] = mapped_column(primary_key=True)
+    # They lead every key, whatever the table adds.
+    organization_id: Mapped[Id] = mapped_column(primary_key=True, sort_order=-2)
+    connection_id: Mapped[Id] = mapped_column(primary_key=True, sort_order=-1)
     version: Mapped[int]
     currency: Mapped[str]
     customer_id: Mapped[str | None]

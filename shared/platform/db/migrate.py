@@ -67,7 +67,8 @@ def alembic_config(service: str, connection: Connection, **attributes: Any) -> A
 @contextmanager
 def operator_connection(operator_url: str) -> Iterator[Connection]:
     """A connection of the operator's role."""
-    engine = create_engine(sqlalchemy_url(operator_url))
+    # Alembic compares by schema name, so none of ours may be the default one.
+    engine = create_engine(sqlalchemy_url(operator_url), connect_args={"options": "-c search_path=public"})
     try:
         with engine.connect() as connection:
             yield connection

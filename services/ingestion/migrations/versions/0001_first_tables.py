@@ -93,7 +93,7 @@ def upgrade() -> None:  # noqa: PLR0915 - generated, one statement per table and
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name=op.f("ck_disputes_currency")),
         sa.CheckConstraint("version >= 1", name=op.f("ck_disputes_version")),
-        sa.PrimaryKeyConstraint("dispute_id", "organization_id", "connection_id", name=op.f("pk_disputes")),
+        sa.PrimaryKeyConstraint("organization_id", "connection_id", "dispute_id", name=op.f("pk_disputes")),
         schema="owned",
     )
     op.create_index("ix_disputes_account", "disputes", ["organization_id", "account_id"], unique=False, schema="owned")
@@ -200,7 +200,7 @@ def upgrade() -> None:  # noqa: PLR0915 - generated, one statement per table and
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name=op.f("ck_payments_currency")),
         sa.CheckConstraint("version >= 1", name=op.f("ck_payments_version")),
-        sa.PrimaryKeyConstraint("payment_id", "organization_id", "connection_id", name=op.f("pk_payments")),
+        sa.PrimaryKeyConstraint("organization_id", "connection_id", "payment_id", name=op.f("pk_payments")),
         schema="owned",
     )
     op.create_index("ix_payments_account", "payments", ["organization_id", "account_id"], unique=False, schema="owned")
@@ -268,7 +268,7 @@ def upgrade() -> None:  # noqa: PLR0915 - generated, one statement per table and
         ),
         sa.CheckConstraint("deposited OR reversed_on IS NULL", name=op.f("ck_payouts_reversed_on")),
         sa.CheckConstraint("version >= 1", name=op.f("ck_payouts_version")),
-        sa.PrimaryKeyConstraint("payout_id", "organization_id", "connection_id", name=op.f("pk_payouts")),
+        sa.PrimaryKeyConstraint("organization_id", "connection_id", "payout_id", name=op.f("pk_payouts")),
         schema="owned",
     )
     op.create_index("ix_payouts_account", "payouts", ["organization_id", "account_id"], unique=False, schema="owned")
@@ -393,7 +393,7 @@ def upgrade() -> None:  # noqa: PLR0915 - generated, one statement per table and
             name=op.f("ck_refunds_status"),
         ),
         sa.CheckConstraint("version >= 1", name=op.f("ck_refunds_version")),
-        sa.PrimaryKeyConstraint("refund_id", "organization_id", "connection_id", name=op.f("pk_refunds")),
+        sa.PrimaryKeyConstraint("organization_id", "connection_id", "refund_id", name=op.f("pk_refunds")),
         schema="owned",
     )
     op.create_index("ix_refunds_account", "refunds", ["organization_id", "account_id"], unique=False, schema="owned")
@@ -544,7 +544,7 @@ def upgrade() -> None:  # noqa: PLR0915 - generated, one statement per table and
         sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name=op.f("ck_subscription_states_currency")),
         sa.CheckConstraint("version >= 1", name=op.f("ck_subscription_states_version")),
         sa.PrimaryKeyConstraint(
-            "subscription_id", "effective_at", "organization_id", "connection_id", name=op.f("pk_subscription_states")
+            "organization_id", "connection_id", "subscription_id", "effective_at", name=op.f("pk_subscription_states")
         ),
         schema="owned",
     )
