@@ -59,3 +59,9 @@ def _ensure_database(connection: psycopg.Connection[Any], database: str, owner: 
         connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, sql.Identifier(owner)))
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
     connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, sql.Identifier(role)))
+    for whoever in (role, owner):  # hot reads name no schema, so that a rebuild's tables can stand in
+        connection.execute(
+            sql.SQL("ALTER ROLE {} IN DATABASE {} SET search_path = owned, model, platform").format(
+                sql.Identifier(whoever), name
+            )
+        )

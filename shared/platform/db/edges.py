@@ -4,11 +4,14 @@ Every transaction first says which organizations it may touch; row-level securit
 else. After its commit it wakes the relay, so that an event leaves within a millisecond.
 """
 
+import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 import orjson
+from psycopg.types.array import ListBinaryDumper
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import Connection, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -23,6 +26,11 @@ TAKEOVER_LOCK = 0x7275655570
 def tenant_setting(organizations: Iterable[UUID]) -> str:
     """The value of ``app.organization_ids``: the ids, joined by commas."""
     return ",".join(sorted({str(organization) for organization in organizations}))
+
+
+def _send_arrays_in_binary(connection: Any, _record: Any) -> None:
+    """Bulk statements send whole columns: as text psycopg escapes every quote of every JSON value in Python."""
+    connection.driver_connection.adapters.register_dumper(list, ListBinaryDumper)
 
 
 class Database:
@@ -47,6 +55,7 @@ class Database:
             json_serializer=lambda value: orjson.dumps(value, default=str).decode(),
             json_deserializer=orjson.loads,
         )
+        event.listen(self.engine.sync_engine, "connect", _send_arrays_in_binary)
         if schemas:
             self._stand_in(schemas)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
@@ -68,6 +77,13 @@ class Database:
         @event.listens_for(self.engine.sync_engine, "begin")
         def _set_search_path(connection: Connection) -> None:
             connection.exec_driver_sql(f"SET LOCAL search_path = {path}")
+
+        names_a_live_schema = re.compile(rf"(FROM|INTO|UPDATE|JOIN)\s+({'|'.join(schemas)})\.", re.IGNORECASE)
+
+        @event.listens_for(self.engine.sync_engine, "before_cursor_execute")
+        def _refuse_live_tables(_connection: Connection, _cursor: Any, statement: str, *_more: Any) -> None:
+            if names_a_live_schema.search(statement):
+                raise RuntimeError("a statement of an event's handler names its schema: leave it to the search path")
 
     async def open(self) -> None:
         """Open the psycopg pool (SQLAlchemy connects when first used)."""
