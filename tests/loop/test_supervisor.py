@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import psutil
 import psycopg
 import pytest
 
+from shared.contracts.topology import SERVICES
 from trueup.engines import PostgresServer
 from trueup.engines.ports import choose_port
 from trueup.local import ROOT
@@ -204,3 +206,39 @@ def test_an_engine_that_dies_is_started_again_at_its_port(state):
 
 def ports(listed: list[dict[str, Any]]) -> dict[str, int]:
     return {line["service"]: line["port"] for line in listed}
+
+
+def test_every_service_runs_is_revived_and_does_not_outlive_a_killed_supervisor(state):
+    command = (sys.executable, "-m", "trueup", "up", "--scale", "sync=2")
+    running = Running(state, *command)
+    services = [line for line in running.listed if line["role"] != "engine"]
+    assert [line["service"] for line in services if line["replica"] == 1] == list(SERVICES)
+    assert [line["service"] for line in services if line["replica"] == 2] == ["sync"]
+    assert len(running.environment["TRUEUP_SYNC_URL"].split(",")) == 2
+
+    killed = next(line for line in services if line["service"] == "sync")
+    os.kill(killed["pid"], signal.SIGKILL)
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not _is_revived(killed, running.listed):
+        assert time.monotonic() < deadline, running.said
+        time.sleep(0.05)
+    assert "sync ended (-9); starting it again" in running.said
+
+    running.family = [running.supervisor, *running.supervisor.children(recursive=True)]
+    running.supervisor.kill()
+    running.process.wait(GONE_TIMEOUT_S)
+    again = Running(state, *command)
+    assert running.alive() == []
+    again.end()
+
+
+def _is_revived(killed: dict[str, Any], listed: list[dict[str, Any]]) -> bool:
+    """Another process answers at the same port."""
+    same_port = [line["pid"] for line in listed if line["port"] == killed["port"]]
+    if not same_port or same_port[0] == killed["pid"]:
+        return False
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{killed['port']}/readyz", timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
