@@ -1,5 +1,6 @@
 """What must not come in does not come in: a 4xx that says why, and nothing stored."""
 
+import io
 import time
 from typing import Any
 
@@ -20,7 +21,7 @@ def way(request: pytest.FixtureRequest) -> str:
 
 async def post(door: Outside, url: str, body: bytes, signature: str | None) -> tuple[int, dict[str, Any]]:
     headers = {"Content-Type": "application/json"} | ({"Stripe-Signature": signature} if signature else {})
-    async with door.session.post(url, data=body, headers=headers) as response:
+    async with door.session.post(url, data=io.BytesIO(body), headers=headers) as response:
         if response.status >= 400:
             assert response.content_type == "application/problem+json"
         return response.status, orjson.loads(await response.read() or b"{}")
