@@ -26,6 +26,7 @@ from shared.platform.bus.subscription import Subscription
 from shared.platform.bus.wakeups import Wakeups
 from shared.platform.db.edges import Database
 from shared.platform.db.migrate import head
+from shared.platform.db.statistics import keep_statistics
 from shared.platform.http.app import create_app
 from shared.platform.http.routing import PublicRouter, TenantRouter
 from shared.platform.settings import Settings
@@ -149,6 +150,7 @@ async def running(
                 retry_seconds=settings.retry_seconds,
             )
             start(f"consumer {subscription.stream}", consumer.run())
+    start("statistics", keep_statistics(database))
     for name, worker in service.workers.items():
         if name in roles:
             start(name, worker(runtime))

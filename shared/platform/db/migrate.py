@@ -110,7 +110,7 @@ def protect(service: str, operator_url: str) -> None:
             table = sql.Identifier(schema, name)
             if info.get("global_reason") is None and not has_tenant:
                 raise UnprotectedTableError(f"{service}: {schema}.{name} has no organization_id and no global_reason")
-            rights = "SELECT, INSERT, UPDATE" + (", DELETE" if info.get("deletable") else "")
+            rights = "SELECT, INSERT, UPDATE, MAINTAIN" + (", DELETE" if info.get("deletable") else "")
             connection.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), table, role))
             if info.get("global_reason") is None:
                 set_tenant_policy(connection, table)
