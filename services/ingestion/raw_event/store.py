@@ -75,34 +75,52 @@ async def see_organizations(session: AsyncSession, organizations: Collection[UUI
     )
 
 
-_CLAIM = """
-WITH taken AS (
-    DELETE FROM owned.raw_backlog WHERE position IN ({positions})
-    RETURNING position, organization_id, connection_id, event_id
-)
-SELECT t.position, t.organization_id, t.connection_id, t.event_id, r.type, r.payload, r.traceparent
-FROM taken t JOIN owned.raw_events r USING (organization_id, connection_id, event_id)
-ORDER BY t.position
-"""
 _OLDEST = """
 SELECT position FROM owned.raw_backlog WHERE connection_id = ANY (:connections)
 ORDER BY position LIMIT :limit FOR UPDATE SKIP LOCKED
+"""
+_TAKE = """
+DELETE FROM owned.raw_backlog WHERE position IN ({positions})
+RETURNING position, organization_id, connection_id, event_id
+"""
+# Row by row through the primary key: as one join, a planner without statistics reads the whole table.
+_READ = """
+SELECT t.position, t.organization_id, t.connection_id, t.event_id, r.type, r.payload, r.traceparent
+FROM unnest(:positions, :organizations, :connections, :events)
+    AS t (position, organization_id, connection_id, event_id),
+LATERAL (
+    SELECT type, payload, traceparent FROM owned.raw_events
+    WHERE organization_id = t.organization_id AND connection_id = t.connection_id AND event_id = t.event_id
+    LIMIT 1
+) AS r
+ORDER BY t.position
 """
 
 
 async def claim_oldest(session: AsyncSession, connections: Collection[UUID], limit: int) -> list[Claimed]:
     """Take the oldest waiting events of some (locked) connections."""
-    statement = text(_CLAIM.format(positions=_OLDEST)).bindparams(
+    statement = text(_TAKE.format(positions=_OLDEST)).bindparams(
         bindparam("connections", list(connections), ARRAY(Uuid)), bindparam("limit", limit)
     )
-    return [Claimed(*row) for row in await session.execute(statement)]
+    return await _read(session, (await session.execute(statement)).all())
 
 
 async def claim_positions(session: AsyncSession, positions: Collection[int]) -> list[Claimed]:
     """Take some waiting events again, after a failure."""
-    statement = text(_CLAIM.format(positions="SELECT unnest(:positions)")).bindparams(
+    statement = text(_TAKE.format(positions="SELECT unnest(:positions)")).bindparams(
         bindparam("positions", list(positions), ARRAY(BigInteger))
     )
+    return await _read(session, (await session.execute(statement)).all())
+
+
+async def _read(session: AsyncSession, taken: Sequence[Any]) -> list[Claimed]:
+    """Taken events with their bodies, in the order in which they came."""
+    if not taken:
+        return []
+    names = ("positions", "organizations", "connections", "events")
+    kinds: tuple[Any, ...] = (BigInteger(), Uuid(), Uuid(), Text())
+    columns = zip(names, zip(*taken, strict=True), kinds, strict=True)
+    statement = text(_READ).bindparams(*[bindparam(name, list(values), ARRAY(kind)) for name, values, kind in columns])
     return [Claimed(*row) for row in await session.execute(statement)]
 
 
