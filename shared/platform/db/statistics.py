@@ -17,7 +17,7 @@ from shared.platform.db.edges import Database
 
 log = structlog.get_logger()
 
-_CHECK_SECONDS = 1.0
+_CHECK_SECONDS = 2.0
 
 _GROWN = text(
     """
