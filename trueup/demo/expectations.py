@@ -17,6 +17,18 @@ def unmet(portfolio: Mapping[str, Any], today: date) -> list[str]:
     return [text for story in VENTURES for text in _unmet(story, shown.get(story.name), today)]
 
 
+def miscounted(status: Mapping[str, Any], events: Mapping[str, int]) -> list[str]:
+    """Every connection (by id) that has not stored each event exactly once, or could not read one; in words."""
+    found = []
+    for connection in status["connections"]:
+        name, expected = connection["name"], events.get(connection["connection_id"])
+        if expected is not None and connection["events"] != expected:
+            found.append(f"{name} counts {connection['events']} events, not {expected}")
+        if connection["parked"]:
+            found.append(f"{name} could not read {connection['parked']} events: {connection['last_parked_error']}")
+    return found
+
+
 def _unmet(story: VentureStory, shown: Mapping[str, Any] | None, today: date) -> list[str]:
     if shown is None:
         return [f"{story.name} is not on the dashboard"]

@@ -1,6 +1,7 @@
 """One run of the demo, beside the running system: load what is missing, look, measure, report, sum up."""
 
 import asyncio
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -60,11 +61,12 @@ class Session:
             loader = Loader(door, session, self._story, mailbox, self._say)
             company, viewer = await load_plans(loader)
             other = await loader.organization(await loader.person("other"), OTHER_ORGANIZATION)
-            await self._load_money(loader, company, other)
-            portfolio, unmet = await self._await_expected(door, company)
+            unmet = await self._load_money(loader, company, other)
+            unmet += await self._await_expected(door, company)
+            self._complain(unmet)
             measured = await self._measure(company)
             report = await self._report(door, company)
-            portfolio = await door.get(f"{company.path}/dashboard/portfolio", company.admin)
+            portfolio = await self._portfolio(door, company, as_designed=not unmet)
             found = summary.summarise(
                 company,
                 viewer,
@@ -75,15 +77,23 @@ class Session:
                 events=self._story.events,
             )
         self._show(found, portfolio)
-        for text in unmet:
-            self._console.print(f"[red]not as expected:[/] {text}")
         return 1 if unmet or measured.missing else 0
 
     def _say(self, text: str) -> None:
         self._console.print(f"[green]✓[/] {text}", soft_wrap=True)
 
-    async def _load_money(self, loader: Loader, company: Company, other: Company) -> None:
-        """Connections, accounts and entered figures; then all webhooks, unless they were posted before."""
+    def _complain(self, unmet: list[str]) -> None:
+        for text in unmet:
+            self._console.print(f"[red]not as expected:[/] {text}", soft_wrap=True)
+        if unmet:
+            logs = self._state.folder / "log"
+            self._console.print(f"  why: {logs}, and python -m trueup dead-letters list", soft_wrap=True)
+
+    async def _load_money(self, loader: Loader, company: Company, other: Company) -> list[str]:
+        """Connections, accounts and entered figures; then all webhooks, unless they were posted before.
+
+        Returns what was not counted once.
+        """
         story = self._story
         older, newer = open_books(story.today, story.now, await loader.links(company))
         borneo = other_history(story.now)
@@ -93,12 +103,14 @@ class Session:
         await loader.connection(other, "other", "Stripe", borneo.account.id)
         if story.loaded:
             self._say("the company is there already; its webhooks are not posted again")
-            return
+            return []
         await loader.metrics(company, story.today)
         self._say("customer accounts, Stripe connections, and entered cash, burn and runway")
         play_company(older, newer, story.today)
         histories = [(company, "older", older), (company, "newer", newer), (other, "other", borneo)]
         await self._post([(where.endpoints[key], books) for where, key, books in histories])
+        mine = {company.endpoints["older"].connection_id: older, company.endpoints["newer"].connection_id: newer}
+        return await self._count(loader.door, company, {key: len(books.events) for key, books in mine.items()})
 
     async def _post(self, histories: list[tuple[Endpoint, Books]]) -> None:
         """The months of history, as Stripe delivers: some twice, some late, several at once."""
@@ -108,35 +120,57 @@ class Session:
             deliveries += [(endpoint, event) for event in as_delivered(books.events, rng)]
         happened = sum(len(books.events) for _, books in histories)
         columns = (TextColumn("  webhooks"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=self._console, transient=True) as progress:
+        with Progress(
+            *columns, console=self._console, transient=True, disable=not self._console.is_terminal
+        ) as progress:
             task = progress.add_task("", total=len(deliveries))
             await deliver_all(deliveries, POSTS_AT_ONCE, lambda: progress.advance(task))
         self._story.loaded, self._story.events = True, happened
         self._story.save()
         repeats = len(deliveries) - happened
-        self._say(
-            f"{len(deliveries)} signed webhooks posted, {repeats} of them repeats: {happened} events, counted once"
-        )
+        self._say(f"{len(deliveries)} signed webhooks posted, {repeats} of them repeats: {happened} different events")
 
-    async def _await_expected(self, door: Door, company: Company) -> tuple[Any, list[str]]:
-        """The dashboard, once it shows what was designed, or as it is when that does not come."""
-        story_is_today = clock.today(TIME_ZONE) == self._story.today
-        seen: dict[str, Any] = {}
+    async def _count(self, door: Door, company: Company, events: dict[str, int]) -> list[str]:
+        """Wait until every webhook was read, and compare what was stored with what happened."""
 
-        async def probe() -> Any:
-            seen["portfolio"] = await door.get(f"{company.path}/dashboard/portfolio", company.admin)
-            seen["unmet"] = expectations.unmet(seen["portfolio"], self._story.today) if story_is_today else []
-            return None if seen["unmet"] else seen
+        async def read() -> Any:
+            status = await door.get(f"{company.path}/ingestion/status", company.admin)
+            return None if any(connection["pending"] for connection in status["connections"]) else status
 
-        try:
-            await until(probe, "the expected dashboard", SETTLE_S)
-        except DemoError:
-            return seen["portfolio"], seen["unmet"]
-        if story_is_today:
-            self._say("every venture stands against its plan as designed")
-        else:
+        status: Any = await until(read, "the end of ingestion's backlog", SETTLE_S)
+        wrong = expectations.miscounted(status, events)
+        if not wrong:
+            shares = [f"{each['name']} {each['unlinked_share_pct']} %" for each in status["connections"]]
+            self._say(f"each event counted once; money that no account is known for: {', '.join(shares)}")
+        return wrong
+
+    async def _await_expected(self, door: Door, company: Company) -> list[str]:
+        """Wait until the dashboard shows what was designed; returns what does not come."""
+        if not self._is_of_today:
             self._say(f"a story of {self._story.today}: figures have moved on since; --fresh tells a new one")
-        return seen["portfolio"], []
+            return []
+        portfolio = await self._portfolio(door, company, as_designed=True)
+        unmet = expectations.unmet(portfolio, self._story.today)
+        if not unmet:
+            self._say("every venture stands against its plan as designed")
+        return unmet
+
+    @property
+    def _is_of_today(self) -> bool:
+        return clock.today(TIME_ZONE) == self._story.today
+
+    async def _portfolio(self, door: Door, company: Company, *, as_designed: bool) -> Any:
+        """The dashboard; ``as_designed``: once it shows what was designed, or after a minute as it is."""
+        path = f"{company.path}/dashboard/portfolio"
+
+        async def designed() -> Any:
+            portfolio = await door.get(path, company.admin)
+            return None if expectations.unmet(portfolio, self._story.today) else portfolio
+
+        if as_designed and self._is_of_today:
+            with contextlib.suppress(DemoError):
+                return await until(designed, "the expected dashboard", SETTLE_S)
+        return await door.get(path, company.admin)
 
     async def _measure(self, company: Company) -> Measured:
         """The latency of the loop, through the gateway."""
@@ -150,7 +184,10 @@ class Session:
             sync_url=os.environ["TRUEUP_SYNC_OPERATOR_URL"],
         )
         with self._console.status("measuring the loop"):
-            measured = await measure(target, endpoint.deliver, PROBES, PROBES_PER_SECOND)
+            try:
+                measured = await measure(target, endpoint.deliver, PROBES, PROBES_PER_SECOND)
+            except TimeoutError:
+                raise DemoError("the comparison of a new subscription did not come") from None
         self._story.events += PROBES + 3
         self._story.save()
         if not measured.milliseconds:
@@ -162,7 +199,7 @@ class Session:
             f"one each {1000 / PROBES_PER_SECOND:.0f} ms, posted to the gateway)"
         )
         if measured.missing:
-            self._console.print(f"[red]not as expected:[/] {measured.missing} webhooks were never compared")
+            self._complain([f"{measured.missing} webhooks of the measurement were never compared"])
         return measured
 
     async def _report(self, door: Door, company: Company) -> Path:
