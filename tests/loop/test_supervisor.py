@@ -145,14 +145,14 @@ def test_after_a_kill_the_next_start_cleans_up_and_keeps_data_and_secrets(state)
     first = Running(state, home="/nonexistent")
     url = first.environment["TRUEUP_SYNC_OPERATOR_URL"]
     with psycopg.connect(url) as connection:
-        connection.execute("create table kept as select 'yes' as answer")
+        connection.execute("create table public.kept as select 'yes' as answer")
     first.supervisor.kill()
     first.process.wait(GONE_TIMEOUT_S)
 
     second = Running(state)
     assert first.alive() == []
     with psycopg.connect(second.environment["TRUEUP_SYNC_OPERATOR_URL"]) as connection:
-        assert connection.execute("select answer from kept").fetchone() == ("yes",)
+        assert connection.execute("select answer from public.kept").fetchone() == ("yes",)
     assert second.environment["TRUEUP_SECRET_KEY"] == first.environment["TRUEUP_SECRET_KEY"]
     second.end()
 
@@ -191,11 +191,11 @@ def test_a_second_supervisor_in_the_same_folder_is_refused_and_disturbs_nothing(
 def test_an_engine_that_dies_is_started_again_at_its_port(state):
     running = Running(state)
     before = running.listed
-    engines = [psutil.Process(line["pid"]) for line in before]
-    for engine in engines:
-        engine.kill()
+    numbers = {line["pid"] for line in before}
+    for number in numbers:
+        os.kill(number, signal.SIGKILL)
     deadline = time.monotonic() + START_TIMEOUT_S
-    while any(_is_alive(engine) for engine in engines) or ports(running.listed) != ports(before):
+    while ports(running.listed) != ports(before) or {line["pid"] for line in running.listed} & numbers:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     with psycopg.connect(running.environment["TRUEUP_SYNC_OPERATOR_URL"]) as connection:

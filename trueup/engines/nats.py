@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from trueup.engines.ports import LOOPBACK, choose_port
-from trueup.engines.processes import EngineError, end_leftovers, end_process, log_end, wait_until, write_private
+from trueup.engines.processes import EngineError, end_leftovers, end_process, log_end, spawn, wait_until, write_private
 
 PREFERRED_PORT = 4222
 MAX_PAYLOAD = 1024 * 1024
@@ -45,14 +45,18 @@ class NatsServer:
         users: Who may connect; nobody else may.
         port: Listen on exactly this port. Without it: 4222 if free, else a free one, kept between restarts of this
             object.
+        ends_with_parent: As PostgreSQL's.
     """
 
-    def __init__(self, state_dir: Path, users: Sequence[NatsUser], port: int | None = None) -> None:
+    def __init__(
+        self, state_dir: Path, users: Sequence[NatsUser], port: int | None = None, *, ends_with_parent: bool = False
+    ) -> None:
         self.state_dir = state_dir.resolve()
         self.users = users
         self.port = port or 0
         self.monitor_port = 0
         self._port_is_given = port is not None
+        self._ends_with_parent = ends_with_parent
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -120,15 +124,8 @@ class NatsServer:
     def _launch(self) -> bool:
         """Start the server and wait until JetStream is up; False if it ended instead."""
         write_private(self._config, self._configuration())
-        with self.log.open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603 - our own wheel's program, by argument vector
-                [_program(), "--config", str(self._config)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.state_dir,
-                start_new_session=True,  # a Ctrl-C in the terminal is the supervisor's to pass on
-            )
+        ending = signal.SIGTERM if self._ends_with_parent else None
+        process = spawn([_program(), "--config", str(self._config)], self.log, self.state_dir, ending)
         ready = wait_until(lambda: process.poll() is not None or _is_healthy(self.monitor_port), START_TIMEOUT_S)
         if process.poll() is not None:
             return False

@@ -12,7 +12,7 @@ import psutil
 
 from trueup.engines.ports import LOOPBACK, choose_port
 from trueup.engines.postgres_home import Home, forget_data, home_of, replaced_data
-from trueup.engines.processes import EngineError, end_leftovers, end_process, log_end, wait_until, write_private
+from trueup.engines.processes import EngineError, end_leftovers, end_process, log_end, spawn, wait_until, write_private
 
 PREFERRED_PORT = 5432
 SUPERUSER = "postgres"
@@ -51,6 +51,8 @@ class PostgresServer:
         port: Listen on exactly this port. Without it: 5432 if free, else a free one, kept between restarts of this
             object.
         durable: Flush each commit to disk. Tests that do not crash the machine may do without.
+        ends_with_parent: Shut down when the thread that started it dies, even by SIGKILL (Linux). For callers with one
+            thread; without it the next start ends what was left.
         settings: Further server settings.
     """
 
@@ -60,11 +62,13 @@ class PostgresServer:
         port: int | None = None,
         *,
         durable: bool = True,
+        ends_with_parent: bool = False,
         settings: dict[str, str] | None = None,
     ) -> None:
         self.state_dir = state_dir.resolve()
         self.port = port or 0
         self._port_is_given = port is not None
+        self._ends_with_parent = ends_with_parent
         self._settings = {**SETTINGS, **({} if durable else NOT_DURABLE), **(settings or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -168,16 +172,8 @@ class PostgresServer:
         settings = {**self._settings, "port": str(self.port)}
         arguments = [home.program("postgres"), "-D", str(home.data)]
         arguments += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        with self.log.open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603 - our own wheel's program, by argument vector
-                arguments,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=home.data,
-                start_new_session=True,  # a Ctrl-C in the terminal is the supervisor's to pass on
-                **_as_user(home),
-            )
+        ending = signal.SIGINT if self._ends_with_parent else None
+        process = spawn(arguments, self.log, home.data, ending, **_as_user(home))
         ready = wait_until(lambda: process.poll() is not None or _is_ready(home.data, process.pid), START_TIMEOUT_S)
         if process.poll() is not None:
             return False

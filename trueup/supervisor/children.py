@@ -4,7 +4,6 @@ Forking shares the imported code: seven services need a third of the time and ha
 the supervisor has one thread and no event loop.
 """
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -15,12 +14,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from trueup.engines.processes import end_with_parent, set_process_name
 from trueup.supervisor.attention import STOP_SIGNALS
 
 CAN_FORK = sys.platform == "linux"
 CRASHED = 70
-PR_SET_PDEATHSIG = 1
-PR_SET_NAME = 15
 FROM_COMMAND_LINE = (
     "import sys; from trueup.supervisor.children import Task; sys.exit(Task(*sys.argv[1:3], tuple(sys.argv[3:])).run())"
 )
@@ -103,25 +101,14 @@ def start(
         os._exit(code)  # never up the parent's stack
 
 
-def end_with_parent(parent: int, number: signal.Signals = signal.SIGTERM, name: str = "") -> None:
-    """Have the kernel signal this process when its parent dies, however it dies (Linux; else nothing)."""
-    if sys.platform != "linux":
-        return
-    libc = ctypes.CDLL(None)
-    libc.prctl(PR_SET_PDEATHSIG, int(number))
-    if name:
-        libc.prctl(PR_SET_NAME, name.encode())
-    if os.getppid() != parent:  # it died before we asked
-        os.kill(os.getpid(), number)
-
-
 def _become(name: str, parent: int, environment: Mapping[str, str], log: Path | None, close: Sequence[int]) -> None:
     """Shed what a forked child has of its parent."""
     os.setsid()  # a Ctrl-C in the terminal is the supervisor's to pass on
     signal.set_wakeup_fd(-1)
     for number in (*STOP_SIGNALS, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
-    end_with_parent(parent, signal.SIGTERM, name)
+    end_with_parent(parent, signal.SIGTERM)
+    set_process_name(name)
     for file in close:
         os.close(file)
     os.environ.clear()

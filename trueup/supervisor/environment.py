@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from shared.contracts.topology import SERVICES, nats_users
-from trueup.databases import OPERATOR_ROLE, services_with_database
+from shared.platform.db.provision import OPERATOR_ROLE, database_of, role_of
+from trueup.databases import services_with_database
 from trueup.engines import NatsUser
 from trueup.engines.ports import LOOPBACK
 from trueup.local import STATE_VARIABLE, Secrets, State
@@ -27,7 +28,7 @@ def environment_of(
 
     def database(service: str, role: str) -> str:
         password = quote(secrets.password(f"database:{role}"), safe="")
-        return f"postgresql://{role}:{password}@{LOOPBACK}:{postgres_port}/trueup_{service}"
+        return f"postgresql://{role}:{password}@{LOOPBACK}:{postgres_port}/{database_of(service)}"
 
     found = {
         STATE_VARIABLE: str(state.folder),
@@ -39,7 +40,7 @@ def environment_of(
         found[f"TRUEUP_{user.name.upper()}_NATS_USER"] = user.name
         found[f"TRUEUP_{user.name.upper()}_NATS_PASSWORD"] = user.password
     for service in services_with_database():
-        found[f"TRUEUP_{service.upper()}_DATABASE_URL"] = database(service, f"trueup_{service}")
+        found[f"TRUEUP_{service.upper()}_DATABASE_URL"] = database(service, role_of(service))
         found[f"TRUEUP_{service.upper()}_OPERATOR_URL"] = database(service, OPERATOR_ROLE)
     urls: dict[str, list[str]] = {service: [] for service in SERVICES}
     for replica in replicas:

@@ -60,8 +60,8 @@ class Supervisor:
         self._exit_with_companion = exit_with_companion
         self._say = say
         self._secrets = Secrets(state)
-        self._postgres = PostgresServer(state.sub("postgres"))
-        self._bus = NatsServer(state.sub("nats"), bus_users(self._secrets))
+        self._postgres = PostgresServer(state.sub("postgres"), ends_with_parent=True)
+        self._bus = NatsServer(state.sub("nats"), bus_users(self._secrets), ends_with_parent=True)
         self._workers: list[Worker] = []
         self._helpers: list[Child] = []
         self._environment: dict[str, str] = {}

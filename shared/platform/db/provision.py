@@ -28,8 +28,10 @@ def ensure_role(connection: psycopg.Connection[Any], name: str, password: str, *
     exists = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [name]).fetchone() is not None
     verb = sql.SQL("ALTER ROLE" if exists else "CREATE ROLE")
     rights = sql.SQL("LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE " + ("BYPASSRLS" if bypass_rls else "NOBYPASSRLS"))
+    # the server gets, and might log, only the scrambled form
+    scrambled = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
     connection.execute(
-        sql.SQL("{} {} {} PASSWORD {}").format(verb, sql.Identifier(name), rights, sql.Literal(password))
+        sql.SQL("{} {} {} PASSWORD {}").format(verb, sql.Identifier(name), rights, sql.Literal(scrambled))
     )
 
 

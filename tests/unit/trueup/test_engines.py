@@ -15,6 +15,7 @@ from nats.errors import Error as NatsError
 
 from trueup.engines import EngineError, NatsServer, NatsUser, PostgresServer
 from trueup.engines.ports import choose_port, is_free
+from trueup.engines.processes import is_gone, wait_until
 
 USERS = (
     NatsUser("all", 'a "quoted" $password'),
@@ -98,8 +99,9 @@ LEFT_BEHIND = """
 import sys, time
 from pathlib import Path
 from trueup.engines import NatsServer, NatsUser, PostgresServer
-postgres = PostgresServer(Path(sys.argv[1]), port=int(sys.argv[3]))
-bus = NatsServer(Path(sys.argv[2]), [NatsUser("all", "x")], port=int(sys.argv[4]))
+together = len(sys.argv) > 5
+postgres = PostgresServer(Path(sys.argv[1]), port=int(sys.argv[3]), ends_with_parent=together)
+bus = NatsServer(Path(sys.argv[2]), [NatsUser("all", "x")], port=int(sys.argv[4]), ends_with_parent=together)
 print(postgres.start(), bus.start(), postgres.pid, bus.pid, flush=True)
 time.sleep(600)
 """
@@ -121,7 +123,19 @@ def test_a_start_ends_the_engines_that_a_killed_supervisor_left(postgres, bus):
     with connect(postgres.start()) as connection:
         assert connection.execute("select answer from kept").fetchone() == ("yes",)
     bus.start()
-    assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in left)
+    assert all(is_gone(process) for process in left)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's signal at a parent's death is Linux's")
+def test_engines_may_be_told_not_to_outlive_who_started_them(postgres, bus):
+    arguments = [postgres.state_dir, bus.state_dir, postgres.port, bus.port, "together"]
+    parent = subprocess.Popen(
+        [sys.executable, "-c", LEFT_BEHIND, *map(str, arguments)], stdout=subprocess.PIPE, text=True
+    )
+    engines = [psutil.Process(int(number)) for number in parent.stdout.readline().split()[2:]]
+    parent.kill()
+    parent.communicate()
+    assert wait_until(lambda: all(is_gone(engine) for engine in engines), 10)
 
 
 def test_a_stale_pid_file_that_names_a_living_process_does_not_matter(postgres):

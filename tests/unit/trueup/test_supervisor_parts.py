@@ -123,11 +123,12 @@ def _await_text(path, text, timeout=10):
 
 PARENT = """
 import os, time
-from trueup.supervisor import children
+import signal
+from trueup.engines.processes import end_with_parent
 parent = os.getpid()
 pid = os.fork()
 if pid == 0:
-    children.end_with_parent(parent)
+    end_with_parent(parent, signal.SIGTERM)
     time.sleep(600)
 print(pid, flush=True)
 time.sleep(600)
