@@ -239,11 +239,11 @@ async def parked_by_id(session: AsyncSession, organization_id: UUID, parked_id: 
     return await session.get(ParkedEvent, (organization_id, parked_id), with_for_update=True)
 
 
-async def chunk(
+async def settled_chunk(
     session: AsyncSession, organization_id: UUID, after: tuple[UUID, str] | None, limit: int
 ) -> list[Claimed]:
-    """An organization's raw events by key, for deriving everything again."""
-    statement = select(RawEvent).where(RawEvent.organization_id == organization_id)
+    """An organization's processed raw events by key, for deriving everything again."""
+    statement = select(RawEvent).where(RawEvent.organization_id == organization_id, ~_is_pending(), ~_is_parked())
     if after is not None:
         connection, event = after
         statement = statement.where(

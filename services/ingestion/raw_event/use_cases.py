@@ -38,24 +38,34 @@ async def normalise(session: AsyncSession, events: Sequence[Claimed], now: datet
 
     The caller holds the locks of the events' connections. Returns how many ledger rows changed.
     """
-    shown: list[tuple[Place, Sequence[Observation]]] = []
-    traces: dict[str, str | None] = {}
-    good: list[Claimed] = []
-    for event in events:
-        try:
-            observed = shown_by(event.payload)
-        except Exception as error:  # noqa: BLE001 - whatever it is, this event waits for a person and no other does
-            await set_aside(session, event, error, now)
-            continue
-        good.append(event)
-        traces[event.event_id] = event.traceparent
-        if observed:
-            shown.append(((event.organization_id, event.connection_id), observed))
+    shown, unreadable = shown_of(events)
+    for event, error in unreadable:
+        await set_aside(session, event, error, now)
+    aside = {id(event) for event, _ in unreadable}
+    good = [event for event in events if id(event) not in aside]
+    traces = {event.event_id: event.traceparent for event in good}
     touched = await mirror(session, shown, now)
     changed = await derive(session, touched, now, traces)
     await store.resolve_parked(session, good)
     NORMALISED.inc(len(good))
     return changed
+
+
+def shown_of(
+    events: Sequence[Claimed],
+) -> tuple[list[tuple[Place, Sequence[Observation]]], list[tuple[Claimed, Exception]]]:
+    """What events show of which connection's objects, and those that cannot be read with their errors."""
+    shown: list[tuple[Place, Sequence[Observation]]] = []
+    unreadable: list[tuple[Claimed, Exception]] = []
+    for event in events:
+        try:
+            observed = shown_by(event.payload)
+        except Exception as error:  # noqa: BLE001 - whatever it is, this event waits for a person and no other does
+            unreadable.append((event, error))
+            continue
+        if observed:
+            shown.append(((event.organization_id, event.connection_id), observed))
+    return shown, unreadable
 
 
 async def set_aside(session: AsyncSession, event: Claimed, error: Exception, now: datetime) -> None:

@@ -55,7 +55,9 @@ class Ledger:
             drafts |= {("dispute", draft.key): draft for draft in disputes_of(group)}
         for payout in self.all("payout"):
             drafts["payout", payout.object_id] = payout_of(payout, self.time_zone)
-        return {key: draft for key, draft in drafts.items() if draft.columns["amount_minor"] and not draft.only_if_known}
+        return {
+            key: draft for key, draft in drafts.items() if draft.columns["amount_minor"] and not draft.only_if_known
+        }
 
     def states(self) -> dict[tuple[str, int], dict]:
         """The subscriptions' states by (id, second)."""
