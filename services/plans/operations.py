@@ -1,5 +1,6 @@
 """What the operator's command may ask of plans."""
 
+from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -19,11 +20,22 @@ async def figures(session: AsyncSession) -> list[dict[str, str | None]]:
     in_venture = and_(Venture.organization_id == Plan.organization_id, Venture.id == Plan.venture_id)
     rows = (await session.execute(store.current_versions().join(Venture, in_venture).add_columns(Venture))).all()
     organizations = await organizations_by_id(session, {plan.organization_id for plan, _, _ in rows})
-    shown = []
-    for plan, version, venture in rows:
-        organization = organizations.get(plan.organization_id)
-        newest = await store.newest_comparisons(session, plan.organization_id, [plan.venture_id])
-        shown.append(_figure(organization, venture, version, newest.get(plan.venture_id)))
+    of_organization = defaultdict(list)
+    for plan, _, _ in rows:
+        of_organization[plan.organization_id].append(plan.venture_id)
+    newest: dict[tuple[UUID, UUID], PlanComparison] = {}
+    for organization_id, venture_ids in of_organization.items():
+        found = await store.newest_comparisons(session, organization_id, venture_ids)
+        newest |= {(organization_id, venture_id): comparison for venture_id, comparison in found.items()}
+    shown = [
+        _figure(
+            organizations.get(plan.organization_id),
+            venture,
+            version,
+            newest.get((plan.organization_id, plan.venture_id)),
+        )
+        for plan, version, venture in rows
+    ]
     return sorted(shown, key=lambda row: (row["organization"] or "", row["venture"] or ""))
 
 
