@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from trueup.engines.processes import write_private
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE_VARIABLE = "TRUEUP_STATE_DIR"
+LOCK = "supervisor.lock"
+LOCK_PATIENCE_S = 0.5
 
 
 class LocalError(RuntimeError):
@@ -62,21 +65,39 @@ class State:
         Raises:
             LocalError: Another supervisor runs here.
         """
-        file = (self.sub("run") / "supervisor.lock").open("a+", encoding="utf-8")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            holder = file.read().strip()
-            file.close()
-            raise LocalError(
-                f"it is already running here (process {holder}): see `python -m trueup ps`; "
-                f"another one beside it needs its own {STATE_VARIABLE}"
-            ) from None
+        file = (self.sub("run") / LOCK).open("a+", encoding="utf-8")
+        deadline = time.monotonic() + LOCK_PATIENCE_S  # somebody may just be looking whether it is held
+        while not _locked(file, fcntl.LOCK_EX):
+            if time.monotonic() > deadline:
+                file.seek(0)
+                holder = file.read().strip()
+                file.close()
+                raise LocalError(
+                    f"it is already running here (process {holder}): see `python -m trueup ps`; "
+                    f"another one beside it needs its own {STATE_VARIABLE}"
+                )
+            time.sleep(0.01)
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
         return file
+
+    def is_held(self) -> bool:
+        """Whether a supervisor runs here."""
+        try:
+            with (self.folder / "run" / LOCK).open("r+", encoding="utf-8") as file:
+                return not _locked(file, fcntl.LOCK_SH)
+        except OSError:
+            return False
+
+
+def _locked(file: IO[str], how: int) -> bool:
+    """Take a lock if nobody holds it; closing the file gives it back."""
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 class Secrets:
@@ -115,6 +136,9 @@ def write_environment(state: State, environment: Mapping[str, str]) -> None:
 
 
 def join_running_system() -> None:
-    """Take the variables of the system that runs here, unless they are set."""
-    for name, value in (read_json(State.current().environment_file) or {}).items():
+    """Take the variables of the system that runs here, unless they are set. What a killed one left says nothing."""
+    state = State.current()
+    if not state.is_held():
+        return
+    for name, value in (read_json(state.environment_file) or {}).items():
         os.environ.setdefault(name, value)

@@ -1,12 +1,8 @@
 """Whether a system runs in this state folder."""
 
-from trueup.local import LocalError, State
+from trueup.local import State
 
 
 def runs_already(state: State) -> bool:
     """Whether a supervisor holds the folder and everything is ready."""
-    try:
-        state.lock().close()
-    except LocalError:
-        return state.ready_file.exists()
-    return False
+    return state.is_held() and state.ready_file.exists()

@@ -12,8 +12,8 @@ from trueup.engines.ports import LOOPBACK
 from trueup.local import STATE_VARIABLE, Secrets, State
 from trueup.supervisor.plan import Replica, usual_port
 
-PASSED_ON = ("TRUEUP_NOW_OFFSET", "TRUEUP_LOG_LEVEL")
-"""What the caller may set for the whole system, second shells included."""
+NOT_SHARED = ("TRUEUP_FAILPOINT", "TRUEUP_HOST", "TRUEUP_PORT", "TRUEUP_SUPERUSER_URL")
+"""What the caller may set for processes but not for the system; every other setting of the caller's holds for all."""
 
 
 def bus_users(secrets: Secrets) -> list[NatsUser]:
@@ -30,10 +30,13 @@ def environment_of(
         password = quote(secrets.password(f"database:{role}"), safe="")
         return f"postgresql://{role}:{password}@{LOOPBACK}:{postgres_port}/{database_of(service)}"
 
+    callers = {
+        name: value for name, value in os.environ.items() if name.startswith("TRUEUP_") and name not in NOT_SHARED
+    }
     found = {
         STATE_VARIABLE: str(state.folder),
-        "TRUEUP_MAIL_DIR": str(state.sub("mail")),
-        "TRUEUP_SECRET_KEY": os.environ.get("TRUEUP_SECRET_KEY") or secrets.key("secret_key"),
+        "TRUEUP_MAIL_DIR": callers.get("TRUEUP_MAIL_DIR") or str(state.sub("mail")),
+        "TRUEUP_SECRET_KEY": callers.get("TRUEUP_SECRET_KEY") or secrets.key("secret_key"),
         "TRUEUP_NATS_URL": nats_url,
     }
     for user in bus_users(secrets):
@@ -49,4 +52,4 @@ def environment_of(
         # one that is not run here is expected at its usual port: somebody may run it by hand
         usual = f"http://{LOOPBACK}:{usual_port(service)}"
         found[f"TRUEUP_{service.upper()}_URL"] = ",".join(known) or usual
-    return found | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return callers | found

@@ -51,6 +51,9 @@ def test_variables_of_the_running_system_are_taken_unless_set(tmp_path, monkeypa
     assert stat.S_IMODE(state.environment_file.stat().st_mode) == 0o600
 
     local.join_running_system()
+    assert "TRUEUP_TEST_UNSET" not in os.environ  # nobody runs it: a killed system left the file
+    with state.lock():
+        local.join_running_system()
     assert os.environ["TRUEUP_TEST_SET"] == "mine"
     assert os.environ.pop("TRUEUP_TEST_UNSET") == "theirs"
 
@@ -67,6 +70,10 @@ def test_secrets_are_made_once_and_kept_private(tmp_path):
 
 def test_a_state_folder_has_one_supervisor(tmp_path):
     state = local.State(tmp_path)
-    with state.lock(), pytest.raises(local.LocalError, match=f"process {os.getpid()}"):
-        state.lock()
+    assert not state.is_held()
+    with state.lock():
+        assert state.is_held()
+        with pytest.raises(local.LocalError, match=f"process {os.getpid()}"):
+            state.lock()
+    assert not state.is_held()
     state.lock().close()

@@ -32,6 +32,8 @@ def test_a_wrong_scale_is_refused(text):
 
 def test_each_replica_has_its_own_free_port_and_others_know_all_of_them(tmp_path, monkeypatch):
     monkeypatch.setenv("TRUEUP_LOG_LEVEL", "DEBUG")
+    monkeypatch.setenv("TRUEUP_SYNC_DATABASE_URL", "another system's")
+    monkeypatch.setenv("TRUEUP_FAILPOINT", "relay.after_publish:kill")
     replicas = Plan(("gateway", "sync"), {"sync": 2}).replicas()
     assert [replica.name for replica in replicas] == ["gateway", "sync", "sync-2"]
     assert len({replica.port for replica in replicas}) == 3
@@ -44,6 +46,7 @@ def test_each_replica_has_its_own_free_port_and_others_know_all_of_them(tmp_path
     assert found["TRUEUP_READER_NATS_USER"] == "reader"
     assert found["TRUEUP_LOG_LEVEL"] == "DEBUG"
     assert "TRUEUP_GATEWAY_DATABASE_URL" not in found
+    assert "TRUEUP_FAILPOINT" not in found
 
 
 def test_a_taken_port_is_not_chosen():
