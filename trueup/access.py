@@ -5,10 +5,12 @@ row-level security: whatever runs a service's handlers runs as it, so that a rep
 """
 
 import os
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
 
+import structlog
 from nats.aio.client import Client
 
 from shared.contracts.topology import SERVICES
@@ -89,6 +91,12 @@ async def _opened(database: Database) -> AsyncIterator[Database]:
 @asynccontextmanager
 async def bus() -> AsyncIterator[Client]:
     """The bus, as its operator."""
+    if not structlog.is_configured():
+        # Standard output is for results; that a connection ended is no news to a command.
+        structlog.configure(
+            logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+            wrapper_class=structlog.make_filtering_bound_logger("error"),
+        )
     user = os.environ.get("TRUEUP_OPERATOR_NATS_USER", "operator")
     client = await connect(
         _variable("TRUEUP_NATS_URL"), user, _variable("TRUEUP_OPERATOR_NATS_PASSWORD"), on_closed=_closed

@@ -1,0 +1,2 @@
+-- from: finance
+SELECT organization_id, id, name, venture_id FROM owned.accounts

@@ -1,0 +1,2 @@
+-- from: identity
+SELECT id, slug, base_currency, time_zone FROM owned.organizations
