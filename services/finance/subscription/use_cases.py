@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain, zip_longest
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -166,23 +165,25 @@ async def _changes_of(session: AsyncSession, moved: Sequence[Moved]) -> dict[Ven
                 customer = (one.key.organization_id, span.standing.customer)
                 customers[customer] = min(one.since, customers.get(customer, date.max))
     others: Spans = await store.paying_spans(session, customers) if customers else {}
-    touched = {one.key for one in moved}
+    replaced = {(one.key, span.day) for one in moved for span in one.before}
     found: dict[VentureKey, Changes] = {}
     for organization_id in sorted({one.key.organization_id for one in moved}):
         mine = [one for one in moved if one.key.organization_id == organization_id]
         changes = revenue_changes(
             [span for one in mine for span in one.before],
             [span for one in mine for span in one.after],
-            _untouched(others, organization_id, touched),
+            _untouched(others, organization_id, replaced),
         )
         found |= {VentureKey(organization_id, venture_id): days for venture_id, days in changes.items()}
     return found
 
 
-def _untouched(others: Spans, organization_id: UUID, touched: Collection[Any]) -> list[Span]:
+def _untouched(others: Spans, organization_id: UUID, replaced: Collection[tuple[SubscriptionKey, date]]) -> list[Span]:
+    """What stays as it is: spans of other subscriptions, and earlier ones of those that moved."""
     return [
         span
         for key, known in others.items()
-        if key.organization_id == organization_id and key not in touched
+        if key.organization_id == organization_id
         for span in known
+        if (key, span.day) not in replaced
     ]

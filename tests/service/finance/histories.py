@@ -42,7 +42,8 @@ def _discount(chance: random.Random, moment: datetime) -> SubscriptionDiscount:
 
 
 def _subscription(chance: random.Random, name: str) -> list[SubscriptionChanged]:
-    hours = sorted(chance.sample(range(24 * 90), chance.randrange(1, 8)))
+    # Few days and few hours, so that changes meet on one day.
+    hours = sorted({24 * chance.randrange(25) + chance.choice([1, 9, 17]) for _ in range(chance.randrange(1, 10))})
     found = []
     for hour in hours:
         moment = _START + timedelta(hours=hour)
