@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or URL_VARIABLE in os.environ or _only_unit_tests(config):
         return
     folder = tempfile.TemporaryDirectory(prefix="trueup-tests-", ignore_cleanup_errors=True)
-    server = PostgresServer(Path(folder.name), durable=False)
+    server = PostgresServer(Path(folder.name), durable=False, ends_with_parent=True)
     os.environ[URL_VARIABLE] = server.start()
     _shared.append((server, folder))
 
