@@ -43,7 +43,9 @@ class FrontDesk:
         return await self.http.request(method, path, headers=headers, **options)
 
     def letters(self, to: str) -> list[EmailMessage]:
-        found = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in sorted(self.folder.glob("*"))]
+        found = [
+            message_from_bytes(path.read_bytes(), policy=policy.default) for path in sorted(self.folder.glob("*.eml"))
+        ]
         return [letter for letter in found if letter["To"] == to]
 
     async def token_for(self, to: str, count: int = 1) -> str:
