@@ -1,5 +1,6 @@
 """Normalising raw events, and putting parked ones back."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -25,6 +26,7 @@ NORMALISED = Counter("trueup_raw_events_normalised_total", "Raw events turned in
 SET_ASIDE = Counter("trueup_raw_events_parked_total", "Raw events that could not be normalised", ["error"])
 
 _LONGEST_MESSAGE = 500
+_READ_AT_ONCE = 50
 
 
 class NotParked(Conflict):
@@ -38,7 +40,13 @@ async def normalise(session: AsyncSession, events: Sequence[Claimed], now: datet
 
     The caller holds the locks of the events' connections. Returns how many ledger rows changed.
     """
-    shown, unreadable = shown_of(events)
+    shown: list[tuple[Place, Sequence[Observation]]] = []
+    unreadable: list[tuple[Claimed, Exception]] = []
+    for start in range(0, len(events), _READ_AT_ONCE):
+        read, failed = shown_of(events[start : start + _READ_AT_ONCE])
+        shown += read
+        unreadable += failed
+        await asyncio.sleep(0)  # webhooks are answered in between
     for event, error in unreadable:
         await set_aside(session, event, error, now)
     aside = {id(event) for event, _ in unreadable}
