@@ -17,6 +17,7 @@ from trueup.stripe_double import Json, sign
 Found = TypeVar("Found")
 VERIFY, ACCEPT = "verify-email", "accept-invitation"
 PATIENCE_S = 30.0
+DELIVERY_ATTEMPTS = 8
 
 
 class DemoError(RuntimeError):
@@ -120,17 +121,27 @@ class Endpoint:
     async def deliver(self, event: Json) -> None:
         """Post one event, signed, as Stripe does: again until it is answered 200."""
         body = orjson.dumps(event)
-        for attempt in range(6):
-            headers = {"Stripe-Signature": sign(body, self.secret, int(time())), "Content-Type": "application/json"}
-            async with self.session.post(self.url, data=body, headers=headers) as response:
-                if response.status == 200:  # noqa: PLR2004 - what Stripe takes for delivered
-                    self.posted += 1
-                    return
-                answer = await response.text()
-                if response.status < 500:  # noqa: PLR2004 - a refusal, no outage
-                    raise DemoError(f"the webhook {event['type']} was refused with {response.status}: {answer}")
+        for attempt in range(DELIVERY_ATTEMPTS):
+            try:
+                answer = await self._post(body)
+            except aiohttp.ClientConnectionError as error:
+                answer = str(error) or type(error).__name__
+            if answer is None:
+                self.posted += 1
+                return
             await asyncio.sleep(0.1 * 2**attempt)
         raise DemoError(f"the webhook {event['type']} was not taken: {answer}")
+
+    async def _post(self, body: bytes) -> str | None:
+        """One try: None when it was taken, else what was answered."""
+        headers = {"Stripe-Signature": sign(body, self.secret, int(time())), "Content-Type": "application/json"}
+        async with self.session.post(self.url, data=body, headers=headers) as response:
+            if response.status == 200:  # noqa: PLR2004 - what Stripe takes for delivered
+                return None
+            answer = await response.text()
+            if response.status < 500:  # noqa: PLR2004 - a refusal, no outage
+                raise DemoError(f"a webhook was refused with {response.status}: {answer}")
+            return answer
 
 
 async def deliver_all(deliveries: list[tuple[Endpoint, Json]], at_once: int, tick: Callable[[], object]) -> None:
