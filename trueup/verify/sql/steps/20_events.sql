@@ -69,40 +69,47 @@ DROP TABLE event;
 
 -- Each object's newest state. Of a subscription every second's is kept. An event about the object tells more than one
 -- that holds it; among several of one second, a deletion is the last, else the one that no other overwrote.
-CREATE TEMP TABLE newest AS
-WITH ranked AS (
-  SELECT s.ctid AS row, organization_id, connection_id, kind, id, event_id, event_type, previous, second, place,
-         CASE kind WHEN 'subscription' THEN second ELSE 0 END AS since,
-         rank() OVER (PARTITION BY organization_id, connection_id, kind, id,
-                                   CASE kind WHEN 'subscription' THEN second ELSE 0 END
-                      ORDER BY second DESC, direct DESC) AS best
-  FROM seen s
-), contender AS (
+CREATE INDEX ON seen (organization_id, connection_id, kind, id);
+ANALYZE seen;
+
+CREATE TEMP TABLE contender AS
+SELECT *, count(*) OVER o AS rivals, bool_or(event_type LIKE '%.deleted') OVER o AS any_deleted
+FROM (
   SELECT DISTINCT ON (organization_id, connection_id, kind, id, since, event_id) *
-  FROM ranked WHERE best = 1
+  FROM (
+    SELECT s.ctid AS row, organization_id, connection_id, kind, id, event_id, event_type, place,
+           previous IS NOT NULL AS overwrites, CASE kind WHEN 'subscription' THEN second ELSE 0 END AS since,
+           rank() OVER (PARTITION BY organization_id, connection_id, kind, id,
+                                     CASE kind WHEN 'subscription' THEN second ELSE 0 END
+                        ORDER BY second DESC, direct DESC) AS best
+    FROM seen s
+  ) ranked WHERE best = 1
   ORDER BY organization_id, connection_id, kind, id, since, event_id, place
-), counted AS (
-  SELECT *, count(*) OVER o AS rivals, bool_or(event_type LIKE '%.deleted') OVER o AS any_deleted
-  FROM contender WINDOW o AS (PARTITION BY organization_id, connection_id, kind, id, since)
-), judged AS (
-  SELECT c.*, (NOT any_deleted OR event_type LIKE '%.deleted') AS in_pool,
-         rivals > 1 AND EXISTS (
-           SELECT FROM counted o
-           WHERE (o.organization_id, o.connection_id, o.kind, o.id, o.since)
-               = (c.organization_id, c.connection_id, c.kind, c.id, c.since)
-             AND o.event_id <> c.event_id AND (NOT o.any_deleted OR o.event_type LIKE '%.deleted')
-             AND o.previous IS NOT NULL
-             AND pg_temp.holds((SELECT body FROM seen s WHERE s.ctid = c.row), o.previous)
-             AND NOT (c.previous IS NOT NULL
-                      AND pg_temp.holds((SELECT body FROM seen s WHERE s.ctid = o.row), c.previous))
-         ) AS followed
-  FROM counted c
-)
+) t WINDOW o AS (PARTITION BY organization_id, connection_id, kind, id, since);
+
+-- Which of them another one overwrote (and did not overwrite itself).
+CREATE TEMP TABLE rival AS
+SELECT c.*, s.body, s.previous, (NOT any_deleted OR c.event_type LIKE '%.deleted') AS in_pool
+FROM contender c JOIN seen s ON s.ctid = c.row WHERE rivals > 1;
+CREATE INDEX ON rival (organization_id, connection_id, kind, id, since);
+ANALYZE rival;
+CREATE TEMP TABLE followed AS
+SELECT DISTINCT e.row
+FROM rival e
+JOIN rival l ON (l.organization_id, l.connection_id, l.kind, l.id, l.since)
+              = (e.organization_id, e.connection_id, e.kind, e.id, e.since) AND l.event_id <> e.event_id
+WHERE l.in_pool AND l.overwrites AND pg_temp.holds(e.body, l.previous)
+  AND NOT (e.overwrites AND pg_temp.holds(l.body, e.previous));
+
+CREATE TEMP TABLE newest AS
 SELECT DISTINCT ON (organization_id, connection_id, kind, id, since)
-       organization_id, connection_id, kind, id, since, row
-FROM judged
-ORDER BY organization_id, connection_id, kind, id, since, in_pool DESC, followed, pg_temp.life(event_type) DESC,
-         event_id COLLATE "C" DESC;
+       c.organization_id, c.connection_id, c.kind, c.id, c.since, c.row
+FROM contender c LEFT JOIN followed f ON f.row = c.row
+ORDER BY organization_id, connection_id, kind, id, since, (NOT any_deleted OR event_type LIKE '%.deleted') DESC,
+         f.row IS NOT NULL, pg_temp.life(event_type) DESC, event_id COLLATE "C" DESC;
+DROP TABLE rival, followed, contender;
+CREATE INDEX ON newest (kind);
+ANALYZE newest;
 
 CREATE TEMP VIEW state AS
 SELECT s.organization_id, s.connection_id, s.kind, s.id, n.since, s.second, s.body, s.event_type
