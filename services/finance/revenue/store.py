@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, Row, Uuid, delete, func, select
+from sqlalchemy import Date, Row, Uuid, and_, delete, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -28,22 +28,28 @@ async def days_since(session: AsyncSession, since: Mapping[VentureKey, date], te
     keys = given([(*key, day) for key, day in since.items()], organization_id=Uuid(), venture_id=Uuid(), since=Date())
     earlier = aliased(RevenueDayRow)
     last_before = (
-        select(func.max(earlier.day))
+        select(func.coalesce(func.max(earlier.day), keys.c.since).label("day"))
         .where(
             earlier.organization_id == keys.c.organization_id,
             earlier.venture_id == keys.c.venture_id,
             earlier.day < keys.c.since,
         )
-        .scalar_subquery()
+        .lateral("last_before")
     )
+    kept = RevenueDayRow.__table__.c
     statement = (
-        select(*RevenueDayRow.__table__.c)
+        select(*kept)
+        .select_from(keys)
+        .join(last_before, true())
         .join(
-            keys,
-            (RevenueDayRow.organization_id == keys.c.organization_id) & (RevenueDayRow.venture_id == keys.c.venture_id),
+            RevenueDayRow,
+            and_(
+                kept.organization_id == keys.c.organization_id,
+                kept.venture_id == keys.c.venture_id,
+                kept.day >= last_before.c.day,
+            ),
         )
-        .where(RevenueDayRow.day >= func.coalesce(last_before, keys.c.since))
-        .order_by(RevenueDayRow.day)
+        .order_by(kept.day)
     )
     found: VentureDays = defaultdict(list)
     for row in await session.execute(statement):

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import Date, DateTime, Row, Select, Text, Uuid, and_, delete, exists, func, or_, select
+from sqlalchemy import Date, DateTime, Row, Select, Text, Uuid, and_, delete, exists, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.selectable import TableValuedAlias
@@ -120,10 +120,11 @@ async def changes_since(
     """
     keys = given([(*key, instant) for key, instant in since.items()], **_KEY_TYPES, since=DateTime(timezone=True))
     earlier = aliased(SubscriptionChange)
+    # Lateral: found once for each subscription, not once for each of its changes.
     in_force = (
-        select(func.max(earlier.effective_at))
+        select(func.coalesce(func.max(earlier.effective_at), ALWAYS).label("since"))
         .where(_same_subscription(earlier, keys), earlier.effective_at < keys.c.since)
-        .scalar_subquery()
+        .lateral("in_force")
     )
     whole = SubscriptionChange.__table__.c
     place = func.row_number().over(
@@ -131,8 +132,12 @@ async def changes_since(
     )
     ranked = (
         select(*whole, place.label("place"))
-        .join(keys, _same_subscription(SubscriptionChange, keys))
-        .where(whole.effective_at >= func.coalesce(in_force, ALWAYS))
+        .select_from(keys)
+        .join(in_force, true())
+        .join(
+            SubscriptionChange,
+            and_(_same_subscription(SubscriptionChange, keys), whole.effective_at >= in_force.c.since),
+        )
         .subquery()
     )
     statement = (
