@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -168,12 +169,12 @@ async def running(
 async def serve(service: Service, settings: Settings, roles: Collection[str]) -> None:
     """Run one process until it is told to stop, or until one of its roles ends by itself."""
     if service.asgi is not None:
-        await _server(service.asgi(settings), settings, lifespan="on").serve()
+        await _server(service.asgi(settings), settings, lifespan="on").serve(_listeners(settings))
         return
     async with running(service, settings, roles) as (_runtime, app, tasks):
         # Every process answers health checks and metrics, whatever its roles.
         server = _server(app, settings, lifespan="off")
-        http = asyncio.create_task(server.serve(), name=HTTP)
+        http = asyncio.create_task(server.serve(_listeners(settings)), name=HTTP)
         log.info("service.started", roles=sorted(roles), port=settings.port)
         done, _ = await asyncio.wait([http, *tasks], return_when=asyncio.FIRST_COMPLETED)
         failed = [task for task in done if task is not http]
@@ -183,6 +184,11 @@ async def serve(service: Service, settings: Settings, roles: Collection[str]) ->
             server.should_exit = True
             await http
             raise SystemExit(ROLE_ENDED)
+
+
+def _listeners(settings: Settings) -> list[socket.socket] | None:
+    """The socket at which the supervisor listens for this process, if one does."""
+    return None if settings.listen_fd is None else [socket.socket(fileno=settings.listen_fd)]
 
 
 def _server(app: ASGIApp, settings: Settings, lifespan: Literal["on", "off"]) -> uvicorn.Server:

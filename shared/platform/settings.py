@@ -36,6 +36,8 @@ class Settings(BaseModel):
     secret_key: SecretStr
     host: str = "127.0.0.1"
     port: int = 0
+    listen_fd: int | None = None
+    """An inherited socket that listens already, instead of host and port."""
     pool_size: int = 8
     log_level: str = "INFO"
     batch_size: int = 500
@@ -59,6 +61,7 @@ class Settings(BaseModel):
             secret_key=SecretStr(environment("SECRET_KEY")),
             host=environment("HOST", "127.0.0.1"),
             port=int(environment("PORT", "0")),
+            listen_fd=int(os.environ["TRUEUP_LISTEN_FD"]) if "TRUEUP_LISTEN_FD" in os.environ else None,
             pool_size=int(environment("POOL_SIZE", "8")),
             log_level=environment("LOG_LEVEL", "INFO"),
             batch_size=int(environment("BATCH_SIZE", "500")),

@@ -3,6 +3,7 @@
 import socket
 
 LOOPBACK = "127.0.0.1"
+BACKLOG = 4096
 
 
 def is_free(port: int) -> bool:
@@ -16,6 +17,24 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def claim_port(preferred: int = 0) -> socket.socket:
+    """Listen on the preferred port if it is free, else on one that the system picks.
+
+    Unlike a port that was only found free, nobody else can have it from now on.
+    """
+    for port in (preferred, 0):
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((LOOPBACK, port))
+            listener.listen(BACKLOG)
+        except OSError:
+            listener.close()
+            continue
+        return listener
+    raise OSError("the system has no free port")
 
 
 def choose_port(preferred: int = 0) -> int:

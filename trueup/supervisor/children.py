@@ -72,7 +72,13 @@ class Child:
 
 
 def start(
-    task: Task, name: str, environment: Mapping[str, str], log: Path | None = None, close: Sequence[int] = ()
+    task: Task,
+    name: str,
+    environment: Mapping[str, str],
+    *,
+    log: Path | None = None,
+    close: Sequence[int] = (),
+    keep: Sequence[int] = (),
 ) -> Child:
     """Run a task in a child process that ends with this one.
 
@@ -82,9 +88,10 @@ def start(
         environment: The child's whole environment.
         log: Where its output goes; ours if None.
         close: The parent's own file descriptors, which a forked child must not keep open.
+        keep: Those that it inherits under the same number.
     """
     if not CAN_FORK:
-        return _spawn(task, environment, log)
+        return _spawn(task, environment, log, keep)
     parent = os.getpid()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -124,7 +131,7 @@ def _become(name: str, parent: int, environment: Mapping[str, str], log: Path | 
         sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", closefd=False)
 
 
-def _spawn(task: Task, environment: Mapping[str, str], log: Path | None) -> Child:
+def _spawn(task: Task, environment: Mapping[str, str], log: Path | None, keep: Sequence[int]) -> Child:
     command = [sys.executable, "-c", FROM_COMMAND_LINE, task.module, task.function, *task.arguments]
     output = log.open("ab") if log is not None else None
     try:
@@ -135,6 +142,7 @@ def _spawn(task: Task, environment: Mapping[str, str], log: Path | None) -> Chil
             stdout=output,
             stderr=output,
             start_new_session=True,
+            pass_fds=keep,
         )
     finally:
         if output is not None:

@@ -12,7 +12,7 @@ from trueup.engines.ports import LOOPBACK
 from trueup.local import STATE_VARIABLE, Secrets, State
 from trueup.supervisor.plan import Replica, usual_port
 
-NOT_SHARED = ("TRUEUP_FAILPOINT", "TRUEUP_HOST", "TRUEUP_PORT", "TRUEUP_SUPERUSER_URL")
+NOT_SHARED = ("TRUEUP_FAILPOINT", "TRUEUP_HOST", "TRUEUP_PORT", "TRUEUP_LISTEN_FD", "TRUEUP_SUPERUSER_URL")
 """What the caller may set for processes but not for the system; every other setting of the caller's holds for all."""
 
 

@@ -1,10 +1,11 @@
 """Which processes there are to be, and at which ports."""
 
+import socket
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.contracts.topology import SERVICES
-from trueup.engines.ports import LOOPBACK, choose_port
+from trueup.engines.ports import LOOPBACK, claim_port
 from trueup.local import LocalError
 
 FIRST_PORT = 8000
@@ -15,11 +16,22 @@ MOST_REPLICAS = 20
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One process of a service. Its port stays the same when it is started again."""
+    """One process of a service.
+
+    The supervisor listens at its port and hands that socket to each of its lives: nobody else can take the port
+    meanwhile, and who connects while it is being started again waits instead of being refused.
+    """
 
     service: str
     number: int
     port: int
+    listener: socket.socket
+
+    @classmethod
+    def claim(cls, service: str, number: int) -> "Replica":
+        """Take a port for a replica: its usual one if that is free."""
+        listener = claim_port(usual_port(service, number))
+        return cls(service, number, listener.getsockname()[1], listener)
 
     @property
     def name(self) -> str:
@@ -45,13 +57,12 @@ class Plan:
     scale: Mapping[str, int] = field(default_factory=dict)
 
     def replicas(self) -> list[Replica]:
-        """Every process with a free port: the gateway's is 8000 if that is free, the others' follow it."""
-        found: list[Replica] = []
-        for service in self.services:
-            for number in range(1, self.scale.get(service, 1) + 1):
-                port = _port_of(service, number, {replica.port for replica in found})
-                found.append(Replica(service, number, port))
-        return found
+        """Every process with a port of its own: the gateway's is 8000 if that is free, the others' follow it."""
+        return [
+            Replica.claim(service, number)
+            for service in self.services
+            for number in range(1, self.scale.get(service, 1) + 1)
+        ]
 
 
 def parse_scale(texts: Iterable[str]) -> dict[str, int]:
@@ -81,10 +92,3 @@ def usual_port(service: str, number: int = 1) -> int:
     others = [name for name in SERVICES if name != GATEWAY]
     offset = 0 if service == GATEWAY else 1 + others.index(service)
     return FIRST_PORT + offset + REPLICA_STEP * (number - 1)
-
-
-def _port_of(service: str, number: int, taken: set[int]) -> int:
-    port = choose_port(usual_port(service, number))
-    while port in taken:
-        port = choose_port()
-    return port

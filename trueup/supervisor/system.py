@@ -14,7 +14,7 @@ from trueup.supervisor import children, leftovers
 from trueup.supervisor.attention import Attention
 from trueup.supervisor.children import Child, Task
 from trueup.supervisor.environment import bus_users, environment_of
-from trueup.supervisor.plan import Plan
+from trueup.supervisor.plan import Plan, Replica
 from trueup.supervisor.workers import Worker, caller_environment, end_all, start_due
 
 READY_TIMEOUT_S = 90.0
@@ -62,6 +62,7 @@ class Supervisor:
         self._secrets = Secrets(state)
         self._postgres = PostgresServer(state.sub("postgres"), ends_with_parent=True)
         self._bus = NatsServer(state.sub("nats"), bus_users(self._secrets), ends_with_parent=True)
+        self._replicas: list[Replica] = []
         self._workers: list[Worker] = []
         self._helpers: list[Child] = []
         self._environment: dict[str, str] = {}
@@ -75,7 +76,7 @@ class Supervisor:
         """
         with self._state.lock() as lock, Attention() as attention:
             self._attention = attention
-            self._close = (lock.fileno(), *attention.private_files)
+            self._private = (lock.fileno(), *attention.private_files)
             try:
                 self._bring_up()
                 return self._watch()
@@ -91,7 +92,7 @@ class Supervisor:
         self._bus.start()
         self._write_list()
         self._check()
-        replicas = self._plan.replicas()
+        replicas = self._replicas = self._plan.replicas()
         addresses = environment_of(self._state, self._secrets, self._postgres.port, self._bus.url, replicas)
         self._environment = caller_environment() | addresses
         self._import_services()
@@ -123,7 +124,9 @@ class Supervisor:
             Task(PREPARATION, "migrate_all", (self._postgres.url(), *databases)),
             Task(PREPARATION, "apply_topology"),
         )
-        self._helpers = [children.start(task, "trueup:prepare", self._environment, log, self._close) for task in tasks]
+        self._helpers = [
+            children.start(task, "trueup:prepare", self._environment, log=log, close=self._close) for task in tasks
+        ]
         while any(child.poll() is None for child in self._helpers):
             self._attention.wait(LOOK_S)
             self._check()
@@ -131,7 +134,7 @@ class Supervisor:
             raise LocalError(f"the databases or streams could not be prepared; the end of {log}:\n{log_end(log)}")
 
     def _start_due(self) -> None:
-        if start_due(self._workers, self._environment, self._close):
+        if start_due(self._workers, self._environment, self._private):
             self._write_list()
 
     def _await_readiness(self) -> None:
@@ -166,7 +169,7 @@ class Supervisor:
     def _start_companion(self) -> Child | None:
         if self._companion_task is None:
             return None
-        companion = children.start(self._companion_task, "trueup:companion", self._environment, None, self._close)
+        companion = children.start(self._companion_task, "trueup:companion", self._environment, close=self._close)
         self._helpers.append(companion)
         return companion
 
@@ -183,6 +186,11 @@ class Supervisor:
                 self._say(f"trueup: {worker.replica.name} ended ({worker.last_code}); starting it again")
         self._start_due()
 
+    @property
+    def _close(self) -> tuple[int, ...]:
+        """What a child that is no service must not keep open."""
+        return (*self._private, *(replica.listener.fileno() for replica in self._replicas))
+
     def _check(self) -> None:
         if self._attention.stop is not None:
             raise _Stopped
@@ -190,6 +198,8 @@ class Supervisor:
     def _take_down(self) -> None:
         """End services first, then the engines that they write to."""
         self._state.ready_file.unlink(missing_ok=True)
+        for replica in self._replicas:
+            replica.listener.close()
         end_all([child for child in [*self._helpers, *(worker.child for worker in self._workers)] if child is not None])
         for engine in (self._bus, self._postgres):
             engine.stop()

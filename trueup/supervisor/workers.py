@@ -18,6 +18,7 @@ LONGEST_DELAY_S = 5.0
 STEADY_AFTER_S = 10.0  # a life this long makes earlier deaths forgotten
 MOST_EARLY_DEATHS = 5
 END_TIMEOUT_S = 10.0
+ASK_TIMEOUT_S = 0.5
 FAILPOINT = "TRUEUP_FAILPOINT"
 
 
@@ -37,11 +38,19 @@ class Worker:
 
     def start(self, environment: Mapping[str, str], close: Sequence[int]) -> None:
         """Start its process. From the second life on without the named point at which the first was to die."""
-        own = {**environment, "TRUEUP_HOST": LOOPBACK, "TRUEUP_PORT": str(self.replica.port)}
+        listener = self.replica.listener.fileno()
+        own = {
+            **environment,
+            "TRUEUP_HOST": LOOPBACK,
+            "TRUEUP_PORT": str(self.replica.port),
+            "TRUEUP_LISTEN_FD": str(listener),
+        }
         if self.deaths:
             own.pop(FAILPOINT, None)
         task = Task("trueup.commands.run", "run_service", (self.replica.service,))
-        self.child = children.start(task, f"trueup:{self.replica.name}", own, self.log, close)
+        self.child = children.start(
+            task, f"trueup:{self.replica.name}", own, log=self.log, close=close, keep=(listener,)
+        )
         self.started = time.monotonic()
 
     def notice_end(self) -> bool:
@@ -71,7 +80,8 @@ def start_due(workers: Sequence[Worker], environment: Mapping[str, str], close: 
     """Start every worker that has no process and is due; returns those."""
     due = [worker for worker in workers if worker.child is None and worker.again_at <= time.monotonic()]
     for worker in due:
-        worker.start(environment, close)
+        others = [other.replica.listener.fileno() for other in workers if other is not worker]
+        worker.start(environment, (*close, *others))
     return due
 
 
@@ -87,7 +97,7 @@ def end_all(running: Sequence[Child]) -> None:
 
 def _ask(port: int, path: str) -> tuple[bool, str]:
     """Whether a page answers 200, and what it says."""
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2.0)
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=ASK_TIMEOUT_S)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()

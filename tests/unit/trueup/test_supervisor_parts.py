@@ -1,7 +1,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ from datetime import datetime
 import psutil
 import pytest
 
+from trueup.engines.ports import is_free
 from trueup.local import LocalError, Secrets, State
 from trueup.supervisor import Plan, Task, children, leftovers, parse_scale
 from trueup.supervisor.attention import Attention
@@ -35,6 +35,9 @@ def test_each_replica_has_its_own_free_port_and_others_know_all_of_them(tmp_path
     monkeypatch.setenv("TRUEUP_SYNC_DATABASE_URL", "another system's")
     monkeypatch.setenv("TRUEUP_FAILPOINT", "relay.after_publish:kill")
     replicas = Plan(("gateway", "sync"), {"sync": 2}).replicas()
+    for replica in replicas:
+        assert not is_free(replica.port)
+        replica.listener.close()
     assert [replica.name for replica in replicas] == ["gateway", "sync", "sync-2"]
     assert len({replica.port for replica in replicas}) == 3
     state = State(tmp_path)
@@ -50,9 +53,8 @@ def test_each_replica_has_its_own_free_port_and_others_know_all_of_them(tmp_path
 
 
 def test_a_taken_port_is_not_chosen():
-    usual = Plan(("plans",)).replicas()[0].port
-    with socket.create_server(("127.0.0.1", usual)):
-        assert Plan(("plans",)).replicas()[0].port != usual
+    with Replica.claim("plans", 1).listener as first, Replica.claim("plans", 1).listener as second:
+        assert first.getsockname() != second.getsockname()
 
 
 # --- children --------------------------------------------------------------------------------------------------------
@@ -94,7 +96,7 @@ def can_fork(request, monkeypatch):
 
 def started(function, log, *arguments, environment=()):
     environment = {**os.environ, "GIVEN": "given", **dict(environment)}
-    return children.start(Task(__name__, function, arguments), "trueup:test", environment, log)
+    return children.start(Task(__name__, function, arguments), "trueup:test", environment, log=log)
 
 
 def test_a_child_runs_its_task_with_its_environment_into_its_log(can_fork, tmp_path):
@@ -163,12 +165,14 @@ def test_a_worker_that_dies_is_started_again_with_growing_delays(tmp_path, monke
         def poll(self):
             return 1
 
-    def start(_task, _name, environment, _log, _close):
+    def start(_task, _name, environment, *, log, close, keep):
+        assert environment["TRUEUP_LISTEN_FD"] == str(keep[0])
         lives.append(environment.get("TRUEUP_FAILPOINT"))
         return Dead()
 
     monkeypatch.setattr(children, "start", start)
-    worker = Worker(Replica("sync", 1, 1), tmp_path / "log")
+    replica = Replica.claim("sync", 1)
+    worker = Worker(replica, tmp_path / "log")
     delays = []
     for _ in range(8):
         worker.again_at = 0
@@ -179,6 +183,7 @@ def test_a_worker_that_dies_is_started_again_with_growing_delays(tmp_path, monke
     assert worker.fails_to_start
     assert lives == ["relay.after_publish:kill", *[None] * 7]
     assert start_due([worker], {}, ()) == []  # not due yet
+    replica.listener.close()
 
 
 # --- attention and leftovers -----------------------------------------------------------------------------------------
