@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,11 +44,11 @@ class Tenant:
         await self.door.call("PUT", f"{self.path}/ventures/{created['id']}/plan", self.owner, body)
         return str(created["id"])
 
-    async def deliver(self, events: Sequence[Json], at_once: int = 8, *, milestone: "Milestone | None" = None) -> None:
+    async def deliver(self, events: Sequence[Json], at_once: int = 8, *, tick: Callable[[], object] = bool) -> None:
         """Post signed webhooks, some at once."""
         assert self.endpoint is not None
         endpoint = self.endpoint
-        await deliver_all([(endpoint, event) for event in events], at_once, milestone or (lambda: None))
+        await deliver_all([(endpoint, event) for event in events], at_once, tick)
 
 
 class Milestone:
