@@ -1,5 +1,6 @@
 """Metrics over HTTP."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -75,7 +76,7 @@ async def create_metric(venture_id: UUID, body: NewMetric, call: Call) -> Metric
 @router.post("/ventures/{venture_id}/metrics/import", needs=Role.MEMBER, operation_id="importMetrics")
 async def import_metrics(venture_id: UUID, body: MetricImport, call: Call) -> ImportOut:
     """Take in up to 1000 actuals of another system, all or none; what is there already stays as it is."""
-    entering = await _entering(call, venture_id)
+    entering = replace(await _entering(call, venture_id), field="metrics.{}.observed_on")
     _, written = await entries.enter(call.session, body.metrics, EnteredSource.IMPORTED, entering)
     return ImportOut(written=written, unchanged=len(body.metrics) - written)
 

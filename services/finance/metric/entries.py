@@ -33,12 +33,13 @@ class NamedTwice(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Entering:
-    """Who enters actuals of which venture, and when."""
+    """Who enters actuals of which venture, and when; ``field`` names the n-th one's day in the request."""
 
     organization: OrganizationView
     venture_id: UUID
     user_id: UUID
     now: datetime
+    field: str = "observed_on"
 
 
 async def enter(
@@ -84,10 +85,9 @@ def _check_days(entries: Sequence[Entry], entering: Entering) -> None:
     late = [place for place, entry in enumerate(entries) if entry.observed_on > today]
     if late:
         message = f"lies after today ({today}) in {entering.organization.time_zone}"
-        where = "observed_on" if len(entries) == 1 else "metrics.{}.observed_on"
         raise InTheFuture(
             "An actual is of a day that has come.",
-            errors=[field_error(where.format(place), message) for place in late[:100]],
+            errors=[field_error(entering.field.format(place), message) for place in late[:100]],
         )
     if len({(entry.metric, entry.observed_on) for entry in entries}) < len(entries):
         raise NamedTwice("Name each day of a metric once.")

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from services.finance.mrr.rules import FIGURE_PLACES
 from services.finance.revenue.rules import NOTHING, Revenue, RevenueDay
-from shared.contracts.finance import MetricKind, MetricSource
+from shared.contracts.finance import MetricKind
 from shared.kernel.money import EXACT, quantize
 from shared.kernel.periods import add_months, month_end
 
@@ -104,8 +104,3 @@ def calculated_figures(days: Sequence[RevenueDay], base_currency: str, from_day:
 def _on_day(days: Sequence[RevenueDay], dates: Sequence[date], day: date) -> Revenue:
     place = bisect_right(dates, day)
     return days[place - 1].revenue if place else NOTHING
-
-
-def effective(sources: Sequence[MetricSource]) -> MetricSource:
-    """The source that counts when several say something: override > calculated > imported > manual."""
-    return min(sources, key=lambda source: source.precedence)

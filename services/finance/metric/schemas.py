@@ -17,6 +17,7 @@ from shared.kernel.text import Prose
 from shared.platform.http.bodies import Body
 
 LARGEST = Decimal(10) ** 13
+EARLIEST = date(1900, 1, 1)
 MOST_IMPORTED = 1000
 
 
@@ -26,7 +27,14 @@ def _storable(value: Decimal) -> Decimal:
     return value
 
 
+def _of_our_time(value: date) -> date:
+    if value < EARLIEST:
+        raise ValueError(f"an actual is dated {EARLIEST} or later")
+    return value
+
+
 Value = Annotated[Amount, AfterValidator(_storable)]
+ObservedOn = Annotated[date, AfterValidator(_of_our_time)]
 Note = Annotated[Prose, Field(max_length=2000)]
 
 
@@ -47,7 +55,7 @@ class Entry(Body):
     """
 
     metric: MetricKind
-    observed_on: date
+    observed_on: ObservedOn
     value: Value
     note: Note | None = None
 

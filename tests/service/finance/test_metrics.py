@@ -53,6 +53,7 @@ NO_ACTUALS = [
     ({"metric": "happiness"}, "metric"),
     ({"observed_on": "2999-01-01"}, "observed_on"),
     ({"observed_on": "yesterday"}, "observed_on"),
+    ({"observed_on": "0001-01-01"}, "observed_on"),
     ({"source": "calculated"}, "source"),
     ({"source": "override"}, None),
     ({"unknown": 1}, "unknown"),

@@ -7,14 +7,13 @@ from hypothesis import strategies as st
 
 from services.finance.metric.rules import (
     calculated_figures,
-    effective,
     growth_rate,
     history_from,
     month_after,
     month_before,
 )
 from services.finance.revenue.rules import Revenue, RevenueDay
-from shared.contracts.finance import MetricKind, MetricSource
+from shared.contracts.finance import MetricKind
 from tests.unit.finance.factories import day
 
 _any_day = st.dates(date(2019, 1, 1), date(2032, 12, 31))
@@ -87,11 +86,6 @@ def test_other_currencies_stand_beside_the_value():
     arr = figures[MetricKind.ARR, day("2026-01-10")]
     assert (mrr.value, mrr.unconverted, arr.unconverted) == (0, {"USD": Decimal(40)}, {"USD": Decimal(480)})
     assert figures[MetricKind.CUSTOMERS, day("2026-01-10")].value == 1
-
-
-def test_override_counts_most_and_manual_least():
-    assert effective([MetricSource.MANUAL, MetricSource.CALCULATED, MetricSource.OVERRIDE]) is MetricSource.OVERRIDE
-    assert effective([MetricSource.MANUAL, MetricSource.IMPORTED]) is MetricSource.IMPORTED
 
 
 _days = st.dictionaries(st.integers(0, 120), st.integers(0, 3), max_size=12).map(
