@@ -6,7 +6,6 @@ The engines alone are enough for most of it; the last test starts every service.
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,7 +20,7 @@ import pytest
 
 from shared.contracts.topology import SERVICES
 from trueup.engines import PostgresServer
-from trueup.engines.ports import choose_port
+from trueup.engines.ports import claim_port
 from trueup.local import ROOT
 
 pytestmark = pytest.mark.loop
@@ -98,10 +97,8 @@ def _is_alive(process: psutil.Process) -> bool:
         return False
 
 
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "a state with spaces"
-    yield folder
+def _clear(folder: Path) -> None:
+    """End whatever a failed test left of a system, and delete its data."""
     for process in psutil.process_iter():
         try:
             mine = process.environ().get("TRUEUP_STATE_DIR") == str(folder)
@@ -112,11 +109,21 @@ def state(tmp_path: Path) -> Iterator[Path]:
     PostgresServer(folder / "postgres").destroy()
 
 
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "a state with spaces"
+    yield folder
+    _clear(folder)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stop_signal_to_the_supervisor_leaves_no_process(state, number):
     running = Running(state)
     assert {line["service"] for line in running.listed} == {"postgres", "nats"}
-    running.supervisor.send_signal(number)
+    if number == signal.SIGINT:
+        os.killpg(running.process.pid, number)  # a Ctrl-C in the terminal reaches the whole group
+    else:
+        running.supervisor.send_signal(number)
     assert running.process.wait(GONE_TIMEOUT_S) == 0, running.said
     assert running.alive() == []
     assert not (state / "run" / "ps.json").exists()
@@ -124,20 +131,13 @@ def test_a_stop_signal_to_the_supervisor_leaves_no_process(state, number):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what a make has received can be seen in /proc only")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
 def test_a_signal_to_make_alone_leaves_no_process(state, number, tmp_path):
     makefile = tmp_path / "Makefile"
     makefile.write_text(f'up:\n\t@"{sys.executable}" -m trueup up --only engines\n', encoding="utf-8")
     running = Running(state, "make", "-f", str(makefile), "up")
     os.kill(running.process.pid, number)
     running.process.wait(GONE_TIMEOUT_S)
-    assert running.alive() == []
-
-
-def test_a_ctrl_c_in_the_terminal_reaches_the_whole_group_and_ends_cleanly(state):
-    running = Running(state)
-    os.killpg(running.process.pid, signal.SIGINT)
-    assert running.process.wait(GONE_TIMEOUT_S) == 0, running.said
     assert running.alive() == []
 
 
@@ -157,55 +157,62 @@ def test_after_a_kill_the_next_start_cleans_up_and_keeps_data_and_secrets(state)
     second.end()
 
 
-def test_taken_ports_are_left_alone_and_the_free_ones_are_told(state):
-    held = [socket.create_server(("127.0.0.1", port)) for port in (5432, 4222) if choose_port(port) == port]
+@pytest.fixture(scope="module")
+def beside_others(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A supervisor that finds the usual ports taken."""
+    folder = tmp_path_factory.mktemp("beside others") / "state"
+    held = [claim_port(port) for port in (5432, 4222)]
     try:
-        running = Running(state)
-        ports = {line["service"]: line["port"] for line in running.listed}
-        assert not {5432, 4222} & set(ports.values())
-        assert f"127.0.0.1:{ports['postgres']}" in running.said
-        assert f"nats://127.0.0.1:{ports['nats']}" in running.said
+        running = Running(folder)
+        yield running
         running.end()
     finally:
-        for server in held:
-            server.close()
+        for listener in held:
+            listener.close()
+        _clear(folder)
 
 
-def test_a_second_supervisor_in_the_same_folder_is_refused_and_disturbs_nothing(state):
-    running = Running(state)
+def test_taken_ports_are_left_alone_and_the_free_ones_are_told(beside_others):
+    found = ports(beside_others.listed)
+    assert not {5432, 4222} & set(found.values())
+    assert f"127.0.0.1:{found['postgres']}" in beside_others.said
+    assert f"nats://127.0.0.1:{found['nats']}" in beside_others.said
+
+
+def test_a_second_supervisor_in_the_same_folder_is_refused_and_disturbs_nothing(beside_others):
     second = subprocess.run(
         [sys.executable, "-m", "trueup", "up", "--only", "engines"],
         cwd=ROOT,
-        env={**os.environ, "TRUEUP_STATE_DIR": str(state)},
+        env={**os.environ, "TRUEUP_STATE_DIR": str(beside_others.state)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert second.returncode == 1
-    assert f"already running here (process {running.supervisor.pid})" in second.stderr
-    with psycopg.connect(running.environment["TRUEUP_SYNC_OPERATOR_URL"]) as connection:
-        assert connection.execute("select 1").fetchone() == (1,)
-    running.end()
+    assert f"already running here (process {beside_others.supervisor.pid})" in second.stderr
+    assert answers(beside_others)
 
 
-def test_an_engine_that_dies_is_started_again_at_its_port(state):
-    running = Running(state)
-    before = running.listed
+def test_an_engine_that_dies_is_started_again_at_its_port(beside_others):
+    before = beside_others.listed
     numbers = {line["pid"] for line in before}
     for number in numbers:
         os.kill(number, signal.SIGKILL)
     deadline = time.monotonic() + START_TIMEOUT_S
-    while ports(running.listed) != ports(before) or {line["pid"] for line in running.listed} & numbers:
+    while ports(beside_others.listed) != ports(before) or {line["pid"] for line in beside_others.listed} & numbers:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    with psycopg.connect(running.environment["TRUEUP_SYNC_OPERATOR_URL"]) as connection:
-        assert connection.execute("select 1").fetchone() == (1,)
-    running.family = [running.supervisor, *running.supervisor.children(recursive=True)]
-    running.end()
+    assert answers(beside_others)
+    beside_others.family = [beside_others.supervisor, *beside_others.supervisor.children(recursive=True)]
 
 
 def ports(listed: list[dict[str, Any]]) -> dict[str, int]:
     return {line["service"]: line["port"] for line in listed}
+
+
+def answers(running: Running) -> bool:
+    with psycopg.connect(running.environment["TRUEUP_SYNC_OPERATOR_URL"]) as connection:
+        return connection.execute("select 1").fetchone() == (1,)
 
 
 def test_every_service_runs_is_revived_and_does_not_outlive_a_killed_supervisor(state):
