@@ -10,7 +10,8 @@ async with House(...) as house:
 
 import asyncio
 import base64
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from types import TracebackType
@@ -18,6 +19,7 @@ from typing import Any, Self
 from uuid import UUID
 
 import httpx2
+import psycopg
 from nats.aio.client import Client
 from nats.js.errors import NotFoundError
 from pydantic import SecretStr
@@ -151,6 +153,12 @@ class House:
     def database(self, service: str) -> Database:
         """The database of a running service, as its own role."""
         return self.replicas[service][0].runtime.database
+
+    @asynccontextmanager
+    async def operator_connection(self, service: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        """A connection of the operator's role, for what no service may do."""
+        async with await psycopg.AsyncConnection.connect(self.database_url(service, "operator")) as connection:
+            yield connection
 
     # --- people -------------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ async def emit_all(session: AsyncSession, events: Sequence[Event]) -> None:
 
 def _row(event: Event) -> dict[str, Any]:
     payload = event.model_dump_json()
-    if len(payload) > MAX_EVENT_BYTES:
+    if len(payload.encode()) > MAX_EVENT_BYTES:
         raise EventTooLarge(f"The change is larger than an event may be ({MAX_EVENT_BYTES // 1024} KB).")
     return {
         "event_id": new_id(),

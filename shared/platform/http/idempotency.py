@@ -1,11 +1,11 @@
 """``Idempotency-Key``: the same key and body gives the first answer again, another body is a conflict.
 
 The key's row is written in the request's own transaction: a request that failed leaves no key behind, and
-two at once wait for each other.
+two at once wait for each other. The kept answer is sealed: it may hold a secret that is shown only once.
 """
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -16,6 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.kernel.clock import now
 from shared.kernel.errors import Conflict, Invalid
 from shared.platform.db.platform_tables import IdempotencyKeyRow
+from shared.platform.secrets import SecretBox
+
+if TYPE_CHECKING:
+    from shared.platform.service import Runtime
 
 HEADER = "idempotency-key"
 MUTATING = frozenset(["POST", "PUT", "PATCH", "DELETE"])
@@ -58,7 +62,8 @@ async def begin(request: Request, session: AsyncSession, caller: str) -> None:
         if row.request_hash != fingerprint:
             raise IdempotencyConflict("This Idempotency-Key was used for another request; take a new one.")
         headers = dict(row.headers or {}) | {"Idempotency-Replayed": "true"}
-        raise Answered(Response(row.body, status_code=row.status or 200, headers=headers))
+        kept = _box(request).open((row.body or b"").decode(), _context(caller, key))
+        raise Answered(Response(kept, status_code=row.status or 200, headers=headers))
     request.state.idempotency = (session, caller, key)
 
 
@@ -68,11 +73,21 @@ async def finish(request: Request, response: Response) -> None:
     if claim is None:
         return
     session, caller, key = claim
+    sealed = _box(request).seal(bytes(response.body).decode(), _context(caller, key))
     kept: dict[str, Any] = {
         name: value for name, value in response.headers.items() if name in ("content-type", "etag", "location")
     }
     await session.execute(
         update(IdempotencyKeyRow)
         .where(IdempotencyKeyRow.caller == caller, IdempotencyKeyRow.key == key)
-        .values(status=response.status_code, body=bytes(response.body), headers=kept)
+        .values(status=response.status_code, body=sealed.encode(), headers=kept)
     )
+
+
+def _box(request: Request) -> SecretBox:
+    runtime: Runtime = request.app.state.runtime
+    return SecretBox(runtime.settings.secret_key_bytes)
+
+
+def _context(caller: str, key: str) -> str:
+    return f"idempotency:{caller}:{key}"

@@ -27,15 +27,21 @@ class NulCharacter(Invalid):
     code = "nul_character"
 
 
+class HalfCharacter(Invalid):
+    """A surrogate without its other half is no text."""
+
+    code = "half_character"
+
+
 class TrueupRoute(APIRoute):
-    """A route that knows idempotency keys, ETags and the one character that cannot be stored."""
+    """A route that knows idempotency keys, ETags and the characters that cannot be stored."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, with what every endpoint does around it."""
         handle = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
-            await _refuse_nul(request)
+            await _refuse_unstorable(request)
             try:
                 response = await handle(request)
             except idempotency.Answered as answered:
@@ -48,10 +54,17 @@ class TrueupRoute(APIRoute):
         return handler
 
 
-async def _refuse_nul(request: Request) -> None:
+async def _refuse_unstorable(request: Request) -> None:
     address = request.scope["path"].encode() + unquote_to_bytes(request.scope["query_string"])
-    if b"\x00" in address or b"\\u0000" in await request.body():
+    body = await request.body()
+    if b"\x00" in address or b"\\u0000" in body:
         raise NulCharacter("Remove the character U+0000 from the request.")
+    # Half of a surrogate pair is no character: the standard library's parser lets it through, orjson does not.
+    if b"\\ud" in body.lower():
+        try:
+            orjson.loads(body)
+        except ValueError as error:
+            raise HalfCharacter("A \\uD800-\\uDFFF escape stands alone; send whole characters.") from error
 
 
 def _with_etag(request: Request, response: Response) -> Response:
