@@ -129,8 +129,8 @@ async def test_what_no_database_can_hold_is_refused_by_name(house: House):
     await house.start("plans")
     client = house.client("plans", await house.organization())
     headers = {"Content-Type": "application/json"}
-    for text, code in (("a\\u0000b", "nul_character"), ("a\\ud800b", "half_character")):
-        body = f'{{"name": "{text}", "stage": "GROWTH"}}'
+    for name, code in (("a\\u0000b", "nul_character"), ("a\\ud800b", "half_character")):
+        body = f'{{"name": "{name}", "stage": "GROWTH"}}'
         answer = await client.post("/ventures", content=body, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (422, code)
     whole = '{"name": "caf\\u00e9 \\ud83d\\ude00", "stage": "GROWTH"}'
