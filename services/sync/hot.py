@@ -5,6 +5,7 @@ pipeline and not one by one through SQLAlchemy. Names are unqualified: the role'
 tables, and those that stand in for them during a rebuild.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, LiteralString, TypeVar, overload
@@ -57,6 +58,14 @@ async def read(
 async def read(session: AsyncSession, /, *readings: Reading[Any]) -> tuple[Any, ...]:
     """Send the readings together and give each one's result. They run one after the other, in their order."""
     connection = await _driver(session)
-    async with connection.pipeline():
-        cursors = [await connection.execute(reading.query, reading.parameters, prepare=True) for reading in readings]
-    return tuple([reading.load(await cursor.fetchall()) for reading, cursor in zip(readings, cursors, strict=True)])
+    try:
+        async with connection.pipeline():
+            cursors = [
+                await connection.execute(reading.query, reading.parameters, prepare=True) for reading in readings
+            ]
+        return tuple([reading.load(await cursor.fetchall()) for reading, cursor in zip(readings, cursors, strict=True)])
+    except asyncio.CancelledError:
+        # Cut off in the middle of an answer, the connection is of no more use; rolling back on it would fail, and
+        # the failure would take the place of the cancellation.
+        await (await session.connection()).invalidate()
+        raise
