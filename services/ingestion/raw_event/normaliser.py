@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 ROLE = "normaliser"
 BATCH_EVENTS = 500
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.5  # only for what no wake-up told of: a replica that died after its commit
 _LONGEST_DELAY_SECONDS = 2.0
 
 BATCH_SECONDS = Histogram("trueup_normaliser_batch_seconds", "Normalising one batch of raw events")

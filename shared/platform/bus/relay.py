@@ -31,7 +31,7 @@ BATCH = 1000
 MAX_BATCH_BYTES = 8 * 1024 * 1024
 ATOMIC_FROM = 10
 PUBLISH_TIMEOUT_SECONDS = 10.0
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.25  # only for a wake-up that was lost
 STANDBY_SECONDS = 0.5
 
 PUBLISHED = Counter("trueup_events_published_total", "Events handed to the stream", ["type"])
