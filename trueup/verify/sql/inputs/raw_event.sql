@@ -1,6 +1,6 @@
 -- from: ingestion
 -- What Stripe sent, byte for byte; not what still waits or was parked, for that is in no figure yet.
-SELECT organization_id, connection_id, event_id, payload
+SELECT organization_id, connection_id, event_id, type, payload
 FROM owned.raw_events r
 WHERE (type LIKE 'charge.%' OR type LIKE 'payment_intent.%' OR type LIKE 'refund.%' OR type LIKE 'payout.%'
        OR type LIKE 'invoice.%' OR type LIKE 'invoice_payment.%' OR type LIKE 'customer.%' OR type LIKE 'coupon.%')

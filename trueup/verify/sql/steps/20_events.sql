@@ -1,21 +1,24 @@
 -- Every object that an event shows, whether it is about it (direct) or only holds it.
 
-CREATE TEMP TABLE event AS
-SELECT organization_id, connection_id, event_id, doc->>'type' AS type, (doc->>'created')::bigint AS second,
-       doc->'data'->'object' AS body,
+-- Bodies are kept uncompressed: each is read several times.
+CREATE TEMP TABLE event (organization_id uuid, connection_id uuid, event_id text, type text, kind text, second bigint,
+                         body jsonb STORAGE EXTERNAL, previous jsonb);
+INSERT INTO event
+SELECT organization_id, connection_id, event_id, type, kind, (doc->>'created')::bigint, doc->'data'->'object',
        CASE WHEN jsonb_typeof(doc->'data'->'previous_attributes') = 'object'
-             AND doc->'data'->'previous_attributes' <> '{}' THEN doc->'data'->'previous_attributes' END AS previous,
-       CASE
-         WHEN doc->>'type' = 'invoice.upcoming' THEN NULL
-         WHEN doc->>'type' LIKE 'charge.refund.%' OR doc->>'type' LIKE 'refund.%' THEN 'refund'
-         WHEN doc->>'type' LIKE 'charge.dispute.%' THEN 'dispute'
-         WHEN doc->>'type' LIKE 'customer.discount.%' THEN 'discount'
-         WHEN doc->>'type' LIKE 'customer.subscription.%' THEN 'subscription'
-         WHEN doc->>'type' ~ '^customer\.(created|updated|deleted)' THEN 'customer'
-         WHEN doc->>'type' ~ '^(charge|payment_intent|payout|invoice|invoice_payment|coupon)\.'
-           THEN split_part(doc->>'type', '.', 1)
-       END AS kind
-FROM (SELECT r.*, convert_from(payload, 'UTF8')::jsonb AS doc FROM raw_event r OFFSET 0) parsed;
+             AND doc->'data'->'previous_attributes' <> '{}' THEN doc->'data'->'previous_attributes' END
+FROM (
+  SELECT r.*, convert_from(payload, 'UTF8')::jsonb AS doc, CASE
+           WHEN type LIKE 'charge.refund.%' OR type LIKE 'refund.%' THEN 'refund'
+           WHEN type LIKE 'charge.dispute.%' THEN 'dispute'
+           WHEN type LIKE 'customer.discount.%' THEN 'discount'
+           WHEN type LIKE 'customer.subscription.%' THEN 'subscription'
+           WHEN type ~ '^customer\.(created|updated|deleted)' THEN 'customer'
+           WHEN type <> 'invoice.upcoming' AND type ~ '^(charge|payment_intent|payout|invoice|invoice_payment|coupon)\.'
+             THEN split_part(type, '.', 1)
+         END AS kind
+  FROM raw_event r OFFSET 0
+) parsed WHERE kind IS NOT NULL;
 DROP TABLE raw_event;
 
 CREATE FUNCTION pg_temp.discount_id(body jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
@@ -24,11 +27,11 @@ CREATE FUNCTION pg_temp.discount_id(body jsonb) RETURNS text LANGUAGE sql IMMUTA
     coalesce(pg_temp.reference(body->'coupon'), pg_temp.reference(body->'source'->'coupon')), ':', body->>'start'))
 $$;
 
-CREATE TEMP TABLE seen AS
-WITH direct AS (
-  SELECT * FROM event
-  WHERE kind IS NOT NULL
-    AND (kind = 'customer' OR body->'deleted' IS DISTINCT FROM 'true' OR body ? 'metadata')
+CREATE TEMP TABLE seen (organization_id uuid, connection_id uuid, kind text, id text, second bigint, direct boolean,
+                        event_id text, event_type text, previous jsonb, body jsonb STORAGE EXTERNAL, place int);
+INSERT INTO seen
+WITH direct AS NOT MATERIALIZED (
+  SELECT * FROM event WHERE kind = 'customer' OR body->'deleted' IS DISTINCT FROM 'true' OR body ? 'metadata'
 ), charges AS (
   SELECT organization_id, connection_id, event_id, second, body, 0 AS place FROM direct WHERE kind = 'charge'
   UNION ALL
