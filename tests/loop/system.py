@@ -99,11 +99,12 @@ class System:
         """The replicas of a service, as ``trueup ps`` lists them."""
         return [line for line in json.loads(self.trueup("ps", "--json").stdout) if line["service"] == service]
 
-    def kill(self, service: str, replica: int = 0) -> int:
-        """End one replica with -9; returns the pid that is gone."""
-        pid = self.processes(service)[replica]["pid"]
-        os.kill(pid, signal.SIGKILL)
-        return pid
+    def kill(self, service: str) -> set[int]:
+        """End every replica of a service with -9; returns the pids that are gone."""
+        pids = {process["pid"] for process in self.processes(service)}
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        return pids
 
     def settle(self) -> None:
         """Wait until nothing is on its way any more; everything adds up then."""

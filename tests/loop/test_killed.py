@@ -25,7 +25,7 @@ async def test_services_killed_in_the_middle_change_no_figure(system: System, do
     gone: set[int] = set()
     for service, milestone in zip(KILLED, milestones, strict=True):
         await milestone.reached.wait()
-        gone |= {system.kill(service, replica) for replica in range(len(system.processes(service)))}
+        gone |= system.kill(service)
     await posting
     system.settle()
 
