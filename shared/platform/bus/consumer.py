@@ -26,6 +26,7 @@ from shared.platform.bus import dead_letters, inbox
 from shared.platform.bus.envelope import UndecodableError, decode
 from shared.platform.bus.subscription import Batch, Subscription
 from shared.platform.bus.trace import set_traceparent
+from shared.platform.cancelling import end_if_cancelled
 from shared.platform.db.edges import TAKEOVER_LOCK, Database
 from shared.platform.db.outage import is_outage
 from shared.platform.failpoints import failpoint
@@ -89,6 +90,7 @@ class Consumer:
     async def _fetch(self, pull: JetStreamContext.PullSubscription) -> None:
         answered = time.monotonic()
         while True:
+            end_if_cancelled()
             try:
                 messages = await pull.fetch(self._batch_size, timeout=FETCH_SECONDS)
             except TimeoutError:
@@ -174,6 +176,7 @@ class Consumer:
             try:
                 await apply(self._database, self._subscription, events)
             except Exception as error:
+                end_if_cancelled()
                 if not is_outage(error):
                     raise
                 log.warning("consumer.outage", stream=self._stream, reason=repr(error))

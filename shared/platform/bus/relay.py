@@ -22,6 +22,7 @@ from shared.contracts.event import REGISTRY
 from shared.contracts.topology import stream_of
 from shared.platform.bus.envelope import OutgoingEvent
 from shared.platform.bus.wakeups import Wakeups
+from shared.platform.cancelling import end_if_cancelled
 from shared.platform.db.bulk import lock_number
 from shared.platform.failpoints import failpoint
 
@@ -160,6 +161,7 @@ class Relay:
             try:
                 await self._relay_while_connected()
             except (psycopg.OperationalError, TimeoutError, nats.errors.Error) as error:
+                end_if_cancelled()
                 log.warning("relay.waiting", reason=repr(error))
                 await asyncio.sleep(STANDBY_SECONDS)
 
@@ -177,6 +179,7 @@ class Relay:
             log.info("relay.active")
             maintained = 0.0
             while True:
+                end_if_cancelled()
                 if time.monotonic() - maintained > 3600:  # noqa: PLR2004 - an hour
                     await connection.execute("SELECT platform.maintain_partitions()")
                     maintained = time.monotonic()
