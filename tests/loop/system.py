@@ -13,6 +13,8 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_S = 120.0
+NOT_SETTLED = 3
+SETTLE_TRIES = 4
 
 
 class System:
@@ -107,8 +109,15 @@ class System:
         return pids
 
     def settle(self) -> None:
-        """Wait until nothing is on its way any more; everything adds up then."""
-        done = self.trueup("verify", check=False)
+        """Wait until nothing is on its way any more; everything adds up then.
+
+        What a killed replica had fetched comes again after the durable's ``ack_wait`` of a minute; ``verify``
+        waits for half of that.
+        """
+        for _ in range(SETTLE_TRIES):
+            done = self.trueup("verify", check=False)
+            if done.returncode != NOT_SETTLED:
+                break
         assert done.returncode == 0, done.stdout + done.stderr
 
     def figures(self, *, slug: str) -> list[dict[str, Any]]:

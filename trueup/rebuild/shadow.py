@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from shared.platform.db.migrate import set_tenant_policy
+from shared.platform.db.migrate import grant_rights, set_tenant_policy
 from shared.platform.db.provision import role_of
 from shared.platform.db.tables import TableKind
 from trueup.access import declared
@@ -34,8 +34,7 @@ def prepare(connection: psycopg.Connection[Any], service: str) -> None:
     for table in declared(service).metadata.sorted_tables:
         _copy(connection, str(table.schema), table.name, table.info)
         shadow = sql.Identifier(SHADOWS[str(table.schema)], table.name)
-        rights = "SELECT, INSERT, UPDATE" + (", DELETE" if table.info["deletable"] else "")
-        connection.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), shadow, role))
+        grant_rights(connection, service, shadow, deletable=table.info["deletable"])
         if table.info["global_reason"] is None:
             set_tenant_policy(connection, shadow)
     connection.commit()

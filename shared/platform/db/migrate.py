@@ -110,8 +110,7 @@ def protect(service: str, operator_url: str) -> None:
             table = sql.Identifier(schema, name)
             if info.get("global_reason") is None and not has_tenant:
                 raise UnprotectedTableError(f"{service}: {schema}.{name} has no organization_id and no global_reason")
-            rights = "SELECT, INSERT, UPDATE, MAINTAIN" + (", DELETE" if info.get("deletable") else "")
-            connection.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), table, role))
+            grant_rights(connection, service, table, deletable=bool(info.get("deletable")))
             if info.get("global_reason") is None:
                 set_tenant_policy(connection, table)
         connection.execute(
@@ -141,6 +140,13 @@ TENANT_CONDITION = (
     "nullif(current_setting('app.organization_ids', true), ''), ',')::uuid[])::uuid[])"
 )
 """One policy everywhere: a row is visible when its organization is among the transaction's."""
+
+
+def grant_rights(connection: psycopg.Connection[Any], service: str, table: sql.Composable, *, deletable: bool) -> None:
+    """Give a service's role what it may do with a table: nothing owned is ever deleted."""
+    rights = "SELECT, INSERT, UPDATE, MAINTAIN" + (", DELETE" if deletable else "")
+    role = sql.Identifier(f"trueup_{service}")
+    connection.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), table, role))
 
 
 def set_tenant_policy(connection: psycopg.Connection[Any], table: sql.Composable) -> None:
