@@ -18,8 +18,6 @@ from nats.aio.msg import Msg
 from prometheus_client import Counter, Gauge, Histogram
 from psycopg.rows import class_row
 
-from shared.contracts.event import REGISTRY
-from shared.contracts.topology import stream_of
 from shared.platform.bus.envelope import OutgoingEvent
 from shared.platform.bus.wakeups import Wakeups
 from shared.platform.cancelling import end_if_cancelled
@@ -234,8 +232,3 @@ class Relay:
                 """,
                 [event.event_id, str(refusal)],
             )
-
-
-def stream_for(event_type: str) -> str:
-    """The stream that carries an event type."""
-    return stream_of(REGISTRY[event_type].owner)
