@@ -24,13 +24,19 @@ def test_sealing_twice_gives_two_texts() -> None:
     assert box.seal("a", "x") != box.seal("a", "x")
 
 
+def with_one_character_changed(sealed: str) -> str:
+    """A change in the middle: the last characters of base64 also hold bits that mean nothing."""
+    middle = len(sealed) // 2
+    return sealed[:middle] + ("A" if sealed[middle] != "A" else "B") + sealed[middle + 1 :]
+
+
 def test_another_context_key_or_byte_does_not_open() -> None:
     box = SecretBox(KEY)
     sealed = box.seal("a", "connection:1")
     for opener, text, context in [
         (box, sealed, "connection:2"),
         (SecretBox(os.urandom(32)), sealed, "connection:1"),
-        (box, sealed[:-2] + ("A" if sealed[-2] != "A" else "B") + sealed[-1], "connection:1"),
+        (box, with_one_character_changed(sealed), "connection:1"),
         (box, "v1.", "connection:1"),
         (box, "v1.***", "connection:1"),
         (box, "v9." + sealed[3:], "connection:1"),
