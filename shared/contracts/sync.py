@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shared.contracts.event import Event, Kind, Part
 from shared.contracts.finance import MetricKind, MetricSource
-from shared.contracts.plans import TargetPath
+from shared.contracts.plans import MetricName, TargetPath
 from shared.kernel.money import Amount, CurrencyCode, Percent, Ratio
 
 
@@ -177,3 +177,69 @@ class AlertResolved(AlertState, type="alert.resolved"):
 
 class AlertDismissed(AlertState, type="alert.dismissed"):
     """A person has seen it and wants no more of it."""
+
+
+class ReviewedMetric(Part):
+    """One kind of a month's review: the month's last comparison."""
+
+    metric: MetricName
+    actual: Amount | None = None
+    target: Amount | None = None
+    variance_pct: Percent | None = None
+    status: PerformanceStatus
+
+
+class ReviewCompleted(Event, type="review.completed", kind=Kind.FACT, key=("venture_id", "month"), sequence="revision"):
+    """The monthly review of one venture: how it did in the month before.
+
+    ``status`` is that of its MRR; LAGGING ones get their plan flagged. A review that is run again and
+    finds other figures has a higher revision.
+    """
+
+    venture_id: UUID
+    month: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", examples=["2026-03"])
+    revision: int = Field(default=1, ge=1)
+    plan_id: UUID | None = None
+    plan_version: int | None = None
+    status: PerformanceStatus
+    metrics: tuple[ReviewedMetric, ...] = ()
+    reviewed_at: datetime
+
+
+class ProposalStatus(StrEnum):
+    """Whether proposed targets still stand."""
+
+    OPEN = "open"
+    WITHDRAWN = "withdrawn"
+
+
+class ProposedTargets(Part):
+    """The targets that a proposal would change; null ones stay as the plan has them."""
+
+    target_mrr: Amount | None = None
+    target_arr: Amount | None = None
+    target_customers: int | None = None
+    target_date: date | None = None
+    baseline_value: Amount | None = None
+    baseline_date: date | None = None
+    path: TargetPath | None = None
+
+
+class TargetsProposed(Event, type="targets.proposed", kind=Kind.SNAPSHOT, key=("proposal_id",), sequence="version"):
+    """Actuals left the path for months: sync proposes other targets for one version of the plan.
+
+    It never applies them: a person accepts them in plans, as a new version (``accepted_proposal_id``),
+    or declines. Sync withdraws what no longer stands. ``months`` are those that left the path.
+    """
+
+    proposal_id: UUID
+    venture_id: UUID
+    version: int = Field(ge=1)
+    plan_id: UUID
+    plan_version: int = Field(ge=1)
+    status: ProposalStatus
+    targets: ProposedTargets
+    reason: str
+    months: tuple[str, ...] = ()
+    proposed_at: datetime
+    changed_at: datetime
