@@ -111,8 +111,8 @@ class System:
     def settle(self) -> None:
         """Wait until nothing is on its way any more; everything adds up then.
 
-        What a killed replica had fetched comes again after the durable's ``ack_wait`` of a minute; ``verify``
-        waits for half of that.
+        What a killed replica had fetched comes again after the durable's ``ack_wait``; ``verify`` waits that long
+        once, and a message may be in the hands of several that are killed.
         """
         for _ in range(SETTLE_TRIES):
             done = self.trueup("verify", check=False)

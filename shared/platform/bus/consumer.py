@@ -25,6 +25,7 @@ from shared.kernel.clock import now
 from shared.platform.bus import dead_letters, inbox
 from shared.platform.bus.envelope import UndecodableError, decode
 from shared.platform.bus.subscription import Batch, Subscription
+from shared.platform.bus.topology import ACK_WAIT_SECONDS
 from shared.platform.bus.trace import set_traceparent
 from shared.platform.cancelling import end_if_cancelled
 from shared.platform.db.edges import TAKEOVER_LOCK, Database
@@ -34,7 +35,7 @@ from shared.platform.failpoints import failpoint
 log = structlog.get_logger()
 
 FETCH_SECONDS = 5.0
-HEARTBEAT_SECONDS = 20.0
+HEARTBEAT_SECONDS = ACK_WAIT_SECONDS / 4
 ALONE_FROM_DELIVERY = 3
 MAX_ATTEMPTS = 6
 LONGEST_DELAY_SECONDS = 600.0

@@ -10,7 +10,9 @@ from nats.js.errors import NotFoundError
 from shared.contracts.topology import CONSUMES, stream_subjects
 from shared.platform.bus.connection import connect
 
-ACK_WAIT_SECONDS = 60
+ACK_WAIT_SECONDS = 20
+"""How long what a killed replica had fetched waits for another. Batches that take longer say so (``in_progress``)
+every quarter of it; a process that could not even do that is only a repetition, which the inbox passes over."""
 MAX_DELIVER = 50
 MAX_ACK_PENDING = 20_000
 DUPLICATE_WINDOW_SECONDS = 600.0

@@ -10,6 +10,7 @@ from shared.kernel.clock import now
 from shared.kernel.ids import new_id
 from shared.platform.bus import consumer
 from shared.platform.bus.envelope import OutgoingEvent
+from shared.platform.bus.topology import ACK_WAIT_SECONDS
 from tests.harness.house import House
 from tests.service.platform.recorder import Recorder, alert, recording, titles_in
 
@@ -150,4 +151,5 @@ async def test_the_durables_keep_their_ack_wait(house: House) -> None:
     for service, streams in CONSUMES.items():
         for stream in streams:
             config = (await house.operator.jsm().consumer_info(stream, service)).config
-            assert (config.ack_wait, config.backoff) == (60, None)
+            assert (config.ack_wait, config.backoff) == (ACK_WAIT_SECONDS, None)
+    assert consumer.HEARTBEAT_SECONDS * 3 < ACK_WAIT_SECONDS, "two heartbeats may get lost"
