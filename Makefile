@@ -2,9 +2,10 @@
 # All paths are relative, so the folder's name may have spaces.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup runtime demo up test check static fmt bench clean
+.PHONY: help setup runtime demo up test check static fmt bench image env clean
 
 ARGS ?=
+DOCKER_BUILD_ARGS ?=
 WORKERS ?= 2
 PY := .venv/bin/python
 
@@ -30,6 +31,12 @@ fmt: setup ## format the code and repair what ruff can
 
 bench: runtime ## measure the latency of the loop and bursts of webhooks
 	@$(PY) -m trueup bench $(ARGS)
+
+image: ## build the container image trueup:local (DOCKER_BUILD_ARGS=... is passed on)
+	docker build $(DOCKER_BUILD_ARGS) -f deploy/Dockerfile -t trueup:local .
+
+env: ## write .env with random passwords for docker-compose.yml; what is in it already is kept
+	@sh scripts/env.sh .env
 
 setup: ## make the development environment (.venv) from requirements-dev.lock
 	@sh scripts/bootstrap.sh dev

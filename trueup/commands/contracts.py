@@ -1,4 +1,7 @@
-"""``trueup contracts``: write the JSON Schemas, the AsyncAPI document and the catalogue of the events."""
+"""``trueup contracts``: write what follows from the declared events.
+
+The JSON Schemas, the AsyncAPI document, the catalogue, and the users and rights of the NATS server of containers.
+"""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,11 +11,13 @@ import typer
 
 from trueup import __version__
 from trueup.contract.asyncapi import asyncapi_document
+from trueup.contract.bus_server import bus_server_configuration
 from trueup.contract.catalogue import events_page
 from trueup.contract.schemas import breaks, schema_files
 
 app = typer.Typer()
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 SCHEMAS = DOCS / "contracts"
 
 
@@ -25,6 +30,7 @@ def generated_files() -> dict[Path, str]:
     files = {SCHEMAS / name: _json(schema) for name, schema in schema_files().items()}
     files[SCHEMAS / "asyncapi.json"] = _json(asyncapi_document(__version__))
     files[DOCS / "events.md"] = events_page()
+    files[ROOT / "deploy" / "nats" / "nats.conf"] = bus_server_configuration()
     return files
 
 
@@ -43,7 +49,7 @@ def broken_promises() -> list[str]:
 def contracts(
     check: Annotated[bool, typer.Option("--check", help="only say whether the committed files are fresh")] = False,
 ) -> None:
-    """Write docs/contracts and docs/events.md from the event classes."""
+    """Write docs/contracts, docs/events.md and deploy/nats from the event classes."""
     broken = broken_promises()
     for sentence in broken:
         typer.echo(sentence, err=True)

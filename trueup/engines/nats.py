@@ -37,6 +37,25 @@ class NatsUser:
     permissions: Mapping[str, Any] | None = None
 
 
+def server_settings(users: Sequence[NatsUser], *, listen: str, monitor: str, store: str) -> dict[str, Any]:
+    """What a NATS server of ours is told, embedded or in a container, in the words of its configuration file."""
+    return {
+        "server_name": "trueup",
+        "listen": listen,
+        "http": monitor,
+        "max_payload": MAX_PAYLOAD,
+        "authorization": {
+            "users": [
+                {"user": user.name, "password": user.password}
+                | ({"permissions": dict(user.permissions)} if user.permissions is not None else {})
+                for user in users
+            ]
+        },
+        # flushed before it is acknowledged: the default of two minutes loses acknowledged events in a power cut
+        "jetstream": {"store_dir": store, "sync_interval": "always"},
+    }
+
+
 class NatsServer:
     """One NATS server whose streams belong to a state folder.
 
@@ -137,20 +156,12 @@ class NatsServer:
 
     def _configuration(self) -> str:
         """The configuration file's text; nats-server's format accepts JSON."""
-        users = [
-            {"user": user.name, "password": user.password}
-            | ({"permissions": dict(user.permissions)} if user.permissions is not None else {})
-            for user in self.users
-        ]
-        settings = {
-            "server_name": "trueup",
-            "listen": f"{LOOPBACK}:{self.port}",
-            "http": f"{LOOPBACK}:{self.monitor_port}",
-            "max_payload": MAX_PAYLOAD,
-            "authorization": {"users": users},
-            # flushed before it is acknowledged: the default of two minutes loses acknowledged events in a power cut
-            "jetstream": {"store_dir": str(self.state_dir / "streams"), "sync_interval": "always"},
-        }
+        settings = server_settings(
+            self.users,
+            listen=f"{LOOPBACK}:{self.port}",
+            monitor=f"{LOOPBACK}:{self.monitor_port}",
+            store=str(self.state_dir / "streams"),
+        )
         return json.dumps(settings, indent=2, ensure_ascii=False)
 
     def _leftovers(self) -> list[psutil.Process]:
