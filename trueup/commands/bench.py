@@ -4,23 +4,24 @@ from typing import Annotated
 
 import typer
 
-from trueup.local import State
-from trueup.supervisor import Plan, Supervisor, Task
-from trueup.supervisor.already import runs_already
+from trueup.bench.session import run
+from trueup.local import LocalError, State
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def bench(
-    full: Annotated[bool, typer.Option("--full", help="a burst of 20 000 webhooks instead of 5 000")] = False,
+    full: Annotated[bool, typer.Option("--full", help="also with a million stored events (an hour)")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help="only measures whose name begins so; may be repeated: --only webhooks")
+    ] = None,
 ) -> None:
-    """Measure the machine's limits, bursts of webhooks and the latency of the loop, in an organization of its own.
+    """Measure the machine's limits, bursts of webhooks, the latency of the loop and more, beside their targets.
 
-    Beside a running ``trueup up`` it uses that system; else it starts one and stops it afterwards.
+    It starts a system of its own in var/bench, with nothing in it, and stops it afterwards.
     """
-    task = Task("trueup.bench.session", "run", ("full",) if full else ())
     state = State.current()
-    if runs_already(state):
-        raise typer.Exit(task.run())
-    raise typer.Exit(Supervisor(Plan(), state, companion=task, exit_with_companion=True).run())
+    if state.is_held():
+        raise LocalError(f"a system runs in {state.folder}: end it first, it would be in the figures")
+    raise typer.Exit(run(only or (), full=full))

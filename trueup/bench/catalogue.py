@@ -1,0 +1,21 @@
+"""Everything that is measured, in its order."""
+
+from trueup.bench.burst import measure_burst
+from trueup.bench.frame import Measure, Stage
+from trueup.bench.latency import measure_latency
+from trueup.bench.startup import measure_memory, measure_start
+from trueup.bench.webhooks import (
+    measure_webhooks_alone,
+    measure_webhooks_beside_the_loop,
+    measure_webhooks_through_the_gateway,
+)
+
+MEASURES = (
+    Measure("webhooks.alone", Stage.ENGINES, measure_webhooks_alone),
+    Measure("start", Stage.WHOLE, measure_start, beside_limits=False),
+    Measure("memory", Stage.WHOLE, measure_memory, beside_limits=False),
+    Measure("webhooks.loop", Stage.WHOLE, measure_webhooks_beside_the_loop),
+    Measure("webhooks.gateway", Stage.WHOLE, measure_webhooks_through_the_gateway),
+    Measure("burst", Stage.WHOLE, measure_burst),
+    Measure("latency", Stage.WHOLE, measure_latency),
+)
