@@ -29,11 +29,6 @@ class MailSettings:
         )
 
 
-def public_url() -> str:
-    """The address under which people reach Trueup (``TRUEUP_PUBLIC_URL``, else the gateway's), for links in letters."""
-    return environment("PUBLIC_URL", environment("GATEWAY_URL", "http://127.0.0.1:8000").split(",")[0]).rstrip("/")
-
-
 def secret_box(runtime: Runtime) -> SecretBox:
     """What seals private keys and unsent letters."""
     return SecretBox(runtime.settings.secret_key_bytes)

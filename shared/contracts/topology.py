@@ -23,6 +23,9 @@ CONSUMES: dict[str, tuple[str, ...]] = {
 WAKE_PREFIX = "_wake"
 """Core-NATS pings ``_wake.<service>.<role>`` tell other replicas that there is work."""
 
+USED_PREFIX = "_used"
+"""Core-NATS pings ``_used.<service>.<api key id>`` tell identity that an API key is in use."""
+
 
 def stream_of(owner: str) -> str:
     """The stream of a publishing service."""
@@ -62,7 +65,8 @@ def inbox_prefix(user: str) -> str:
 
 def _service_user(service: str) -> NatsUser:
     own = stream_of(service)
-    publish = [*stream_subjects().get(own, []), f"{WAKE_PREFIX}.{service}.*", f"$JS.API.STREAM.INFO.{own}"]
+    publish = [*stream_subjects().get(own, []), f"{WAKE_PREFIX}.{service}.*", f"{USED_PREFIX}.{service}.*"]
+    publish.append(f"$JS.API.STREAM.INFO.{own}")
     for stream in CONSUMES.get(service, ()):
         publish += [
             f"$JS.API.CONSUMER.INFO.{stream}.{service}",
@@ -70,8 +74,10 @@ def _service_user(service: str) -> NatsUser:
             f"$JS.ACK.{stream}.{service}.>",
             f"$JS.ACK.*.*.{stream}.{service}.>",
         ]
-    subscribe = (f"{inbox_prefix(service)}.>", f"{WAKE_PREFIX}.{service}.*")
-    return NatsUser(service, tuple(publish), subscribe)
+    subscribe = [f"{inbox_prefix(service)}.>", f"{WAKE_PREFIX}.{service}.*"]
+    if service == "identity":
+        subscribe.append(f"{USED_PREFIX}.*.*")
+    return NatsUser(service, tuple(publish), tuple(subscribe))
 
 
 def _reader() -> NatsUser:

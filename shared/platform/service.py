@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from shared.contracts.topology import CONSUMES
 from shared.platform import failpoints
+from shared.platform.auth.key_uses import KeyUses
 from shared.platform.auth.tokens import TokenVerifier
 from shared.platform.bus.connection import connect, exit_when_closed
 from shared.platform.bus.consumer import Consumer
@@ -86,6 +87,7 @@ class Runtime:
         self.database = database
         self.client = client
         self.wakeups = Wakeups(service.name)
+        self.key_uses = KeyUses(service.name, client)
         self.verifier = TokenVerifier(f"{settings.identity_url}/.well-known/jwks.json", settings.jwks)
         database.after_commit.append(self._wake_relay)
 

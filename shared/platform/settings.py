@@ -22,6 +22,11 @@ def environment(name: str, default: str | None = None) -> str:
     return value
 
 
+def public_url() -> str:
+    """The address under which people reach Trueup (``TRUEUP_PUBLIC_URL``, else the gateway's), without a slash."""
+    return environment("PUBLIC_URL", environment("GATEWAY_URL", "http://127.0.0.1:8000").split(",")[0]).rstrip("/")
+
+
 class Settings(BaseModel):
     """What one process of a service needs to know."""
 

@@ -51,7 +51,7 @@ def test_a_service_may_publish_only_its_own_subjects():
     for user in nats_users():
         if user.name in ("operator", "reader"):
             continue
-        events = {subject for subject in user.publish_allow if not subject.startswith(("$JS", "_wake"))}
+        events = {subject for subject in user.publish_allow if not subject.startswith(("$JS", "_wake", "_used"))}
         assert events == set(stream_subjects().get(stream_of(user.name), []))
 
 

@@ -11,7 +11,6 @@ from services.identity.mail.use_cases import write_letter
 from services.identity.membership import rules, store
 from services.identity.membership.models import Invitation, Membership
 from services.identity.organization.models import Organization
-from services.identity.settings import public_url
 from services.identity.token.rules import hash_of, new_secret
 from services.identity.user import store as users
 from services.identity.user.models import User
@@ -22,6 +21,7 @@ from shared.kernel.errors import Conflict, Forbidden, NotFound
 from shared.kernel.ids import new_id
 from shared.platform.bus.outbox import emit
 from shared.platform.secrets import SecretBox
+from shared.platform.settings import public_url
 
 
 class AlreadyMember(Conflict):

@@ -12,7 +12,6 @@ from services.identity.mail.use_cases import write_letter
 from services.identity.membership import store as memberships
 from services.identity.membership.models import Membership
 from services.identity.organization.models import Organization
-from services.identity.settings import public_url
 from services.identity.token import use_cases as tokens
 from services.identity.token.rules import Belonging, hash_of, new_secret
 from services.identity.user import rules, store
@@ -23,6 +22,7 @@ from shared.contracts.identity import Role
 from shared.kernel.errors import Forbidden, Invalid, TrueupError, Unauthorized
 from shared.kernel.ids import new_id
 from shared.platform.secrets import SecretBox
+from shared.platform.settings import public_url
 
 
 class LoginRefused(TrueupError):

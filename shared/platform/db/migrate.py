@@ -141,6 +141,15 @@ TENANT_CONDITION = (
 )
 """One policy everywhere: a row is visible when its organization is among the transaction's."""
 
+VENTURE_CONDITION = (
+    "((SELECT nullif(current_setting('app.venture_ids', true), '')) IS NULL OR {} = ANY ((SELECT string_to_array("
+    "nullif(current_setting('app.venture_ids', true), ''), ',')::uuid[])::uuid[]))"
+)
+"""And, of tables that know ventures, when the transaction is not limited to other ones (a membership may be).
+
+A row without a venture belongs to the whole organization, and a limited member does not see it.
+"""
+
 
 def grant_rights(connection: psycopg.Connection[Any], service: str, table: sql.Composable, *, deletable: bool) -> None:
     """Give a service's role what it may do with a table: nothing owned is ever deleted."""
@@ -151,7 +160,10 @@ def grant_rights(connection: psycopg.Connection[Any], service: str, table: sql.C
 
 def set_tenant_policy(connection: psycopg.Connection[Any], table: sql.Composable) -> None:
     """Force row-level security on a table with the one policy."""
-    condition = sql.SQL(TENANT_CONDITION)
+    condition: sql.Composable = sql.SQL(TENANT_CONDITION)
+    venture = _venture_column(connection, table)
+    if venture is not None:
+        condition = condition + sql.SQL(" AND " + VENTURE_CONDITION).format(sql.Identifier(venture))
     for statement in (
         sql.SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY").format(table),
         sql.SQL("ALTER TABLE {} FORCE ROW LEVEL SECURITY").format(table),
@@ -159,6 +171,19 @@ def set_tenant_policy(connection: psycopg.Connection[Any], table: sql.Composable
         sql.SQL("CREATE POLICY tenant ON {} USING ({}) WITH CHECK ({})").format(table, condition, condition),
     ):
         connection.execute(statement)
+
+
+def _venture_column(connection: psycopg.Connection[Any], table: sql.Composable) -> str | None:
+    """The column that says to which venture a row belongs: ``venture_id``, or the id of a ``ventures`` table."""
+    found = connection.execute(
+        """
+        SELECT a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        WHERE c.oid = %s::regclass AND (a.attname = 'venture_id' OR c.relname = 'ventures' AND a.attname = 'id')
+        ORDER BY a.attname DESC LIMIT 1
+        """,
+        [table.as_string(connection)],
+    ).fetchone()
+    return found and str(found[0])
 
 
 def new_migration(service: str, message: str, operator_url: str) -> Path | None:

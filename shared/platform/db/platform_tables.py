@@ -149,7 +149,7 @@ class OrganizationRow(PlatformTable):
 
 
 class MembershipRow(PlatformTable):
-    """Read model of a membership: it overrules an older token."""
+    """Read model of a membership: it overrules an older token. ``venture_ids`` null: all ventures."""
 
     __tablename__ = "memberships"
     __table_args__ = table_args(TableKind.PLATFORM, global_reason="rights are decided before a tenant is set")
@@ -158,3 +158,21 @@ class MembershipRow(PlatformTable):
     version: Mapped[int]
     role: Mapped[str]
     active: Mapped[bool]
+    venture_ids: Mapped[list[Any] | None] = mapped_column(JSONB)
+    tokens_valid_from: Mapped[datetime | None]
+
+
+class ApiKeyRow(PlatformTable):
+    """Read model of an API key. ``scopes`` null: all that its role allows."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = table_args(TableKind.PLATFORM, global_reason="rights are decided before a tenant is set")
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    role: Mapped[str]
+    scopes: Mapped[list[Any] | None] = mapped_column(JSONB)
+    digest: Mapped[str]
+    acts_for: Mapped[UUID]
+    expires_at: Mapped[datetime | None]
+    revoked: Mapped[bool]

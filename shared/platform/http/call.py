@@ -11,35 +11,54 @@ from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy import select
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.identity import Role
 from shared.kernel.clock import now
-from shared.kernel.errors import Forbidden, NotFound, Unauthorized
+from shared.kernel.errors import Conflict, Unauthorized
+from shared.platform.auth.api_keys import is_api_key, presented_key
+from shared.platform.auth.cookies import ACCESS_COOKIE, refuse_other_sites
+from shared.platform.auth.rights import READ, WRITE, Rights, rights_of_key, rights_of_member
 from shared.platform.auth.tokens import Claims
-from shared.platform.db.platform_tables import MembershipRow
 from shared.platform.http import idempotency
 from shared.platform.tenancy.organizations import OrganizationView, organization_of
+from shared.platform.tenancy.ventures import limit_to_ventures
 
 if TYPE_CHECKING:
     from shared.platform.service import Runtime
 
 NEEDS = "x-needs-role"
 
-_bearer = HTTPBearer(auto_error=False, description="The access token from `login`", bearerFormat="JWT")
+TAKES_ARCHIVED = "x-takes-archived"
+
+_bearer = HTTPBearer(auto_error=False, description="The access token from `login`, or an API key", bearerFormat="JWT")
+_cookie = APIKeyCookie(name=ACCESS_COOKIE, auto_error=False, description="The access token, as web pages send it")
+
+
+class OrganizationArchived(Conflict):
+    """An archived organization can be read, not changed."""
+
+    code = "organization_archived"
 
 
 @dataclass
 class TenantCall:
-    """A request to one organization, by a member whose role suffices."""
+    """A request to one organization, by a member or an API key whose role suffices.
+
+    ``user_id`` is for whom it counts (an API key's maker). ``venture_ids`` None: all ventures; else the database
+    shows the rows of these alone, and an answer that is kept for others must not be shared with this caller.
+    """
 
     session: AsyncSession
     organization_id: UUID
     user_id: UUID
     role: Role
     now: datetime = field(default_factory=now)
+    address: str = ""
+    venture_ids: frozenset[UUID] | None = None
+    session_id: UUID | None = None
+    api_key_id: UUID | None = None
 
     async def organization(self) -> OrganizationView:
         """The organization's currency, time zone and fiscal year."""
@@ -54,6 +73,7 @@ class UserCall:
     user_id: UUID
     claims: Claims
     now: datetime = field(default_factory=now)
+    address: str = ""
 
 
 @dataclass
@@ -65,67 +85,100 @@ class AnonymousCall:
     now: datetime = field(default_factory=now)
 
 
-async def _claims(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> Claims:
-    if credentials is None:
+def address_of(request: Request) -> str:
+    """The caller's address: the gateway's word for it, else that of the connection."""
+    forwarded = request.headers.get("x-forwarded-for", "").split(",")[0].strip()
+    return forwarded or (request.client.host if request.client else "unknown")
+
+
+def _credential(
+    request: Request,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    cookie: Annotated[str | None, Depends(_cookie)],
+) -> str:
+    """What the caller shows: the Authorization header, else the cookie of a web page of ours."""
+    if bearer is not None:
+        return bearer.credentials
+    if not cookie:
         raise Unauthorized("Send an access token: Authorization: Bearer <token>.")
+    refuse_other_sites(request)
+    return cookie
+
+
+Credential = Annotated[str, Depends(_credential)]
+
+
+async def _claims(request: Request, credential: Credential) -> Claims:
+    if is_api_key(credential):
+        raise Unauthorized("An API key belongs to an organization; this is for people: log in.")
     runtime: Runtime = request.app.state.runtime
-    return await runtime.verifier.verify(credentials.credentials)
+    return await runtime.verifier.verify(credential)
 
 
 CallerClaims = Annotated[Claims, Depends(_claims)]
 
 
-async def _role(session: AsyncSession, claims: Claims, organization_id: UUID) -> Role:
-    """The caller's role: the membership row overrules an older token; without a row the token counts."""
-    claimed = claims.memberships.get(organization_id)
-    row = (
-        await session.execute(
-            select(MembershipRow.version, MembershipRow.role, MembershipRow.active).where(
-                MembershipRow.organization_id == organization_id, MembershipRow.user_id == claims.user_id
-            )
-        )
-    ).one_or_none()
-    if row is not None and (claimed is None or row.version >= claimed.version):
-        if row.active:
-            return Role(row.role)
-    elif claimed is not None:
-        return claimed.role
-    raise NotFound("There is no organization with this id.")
-
-
-async def _tenant_call(request: Request, organization_id: UUID, claims: CallerClaims) -> AsyncIterator[TenantCall]:
+async def _tenant_call(request: Request, organization_id: UUID, credential: Credential) -> AsyncIterator[TenantCall]:
     runtime: Runtime = request.app.state.runtime
-    needed = Role(_needs(request))
+    key = claims = None
+    if is_api_key(credential):
+        key = presented_key(runtime.settings.secret_key_bytes, credential)
+        if key is None:
+            raise Unauthorized("The API key is not valid.")
+    else:
+        claims = await runtime.verifier.verify(credential)
     async with runtime.database.transaction([organization_id]) as session:
-        role = await _role(session, claims, organization_id)
-        if not role.covers(needed):
-            raise Forbidden(f"This needs the role {needed.value} or higher; yours is {role.value}.")
-        await idempotency.begin(request, session, caller=f"{organization_id}:{claims.user_id}")
-        yield TenantCall(session, organization_id, claims.user_id, role)
+        if key is not None:
+            rights = await rights_of_key(session, key, organization_id, now())
+            runtime.key_uses.note(key.id)
+        else:
+            assert claims is not None
+            rights = await rights_of_member(session, claims, organization_id)
+        await _admit(request, session, rights)
+        caller = rights.api_key_id or rights.user_id
+        await idempotency.begin(request, session, caller=f"{organization_id}:{caller}")
+        yield TenantCall(
+            session=session,
+            organization_id=organization_id,
+            user_id=rights.user_id,
+            role=rights.role,
+            address=address_of(request),
+            venture_ids=rights.venture_ids,
+            session_id=rights.session_id,
+            api_key_id=rights.api_key_id,
+        )
+
+
+async def _admit(request: Request, session: AsyncSession, rights: Rights) -> None:
+    """Refuse who may not; show a member who is limited to some ventures nothing of the others."""
+    extra = _declared(request)
+    reads = request.method == "GET"
+    service: str = request.app.state.runtime.service.name
+    rights.demand(Role(extra[NEEDS]), f"{service}:{READ if reads else WRITE}")
+    if rights.archived and not reads and not extra.get(TAKES_ARCHIVED):
+        raise OrganizationArchived("The organization is archived; an owner can restore it.")
+    if rights.venture_ids is not None:
+        await limit_to_ventures(session, rights.venture_ids)
 
 
 async def _user_call(request: Request, claims: CallerClaims) -> AsyncIterator[UserCall]:
     runtime: Runtime = request.app.state.runtime
     async with runtime.database.transaction() as session:
         await idempotency.begin(request, session, caller=str(claims.user_id))
-        yield UserCall(session, claims.user_id, claims)
+        yield UserCall(session, claims.user_id, claims, address=address_of(request))
 
 
 async def _anonymous_call(request: Request) -> AsyncIterator[AnonymousCall]:
     runtime: Runtime = request.app.state.runtime
-    address = request.headers.get("x-forwarded-for", "").split(",")[0].strip() or (
-        request.client.host if request.client else "unknown"
-    )
     async with runtime.database.transaction() as session:
-        yield AnonymousCall(session, address)
+        yield AnonymousCall(session, address_of(request))
 
 
-def _needs(request: Request) -> str:
+def _declared(request: Request) -> dict[str, Any]:
+    """What the route says of itself in OpenAPI."""
     route: Any = request.scope["route"]
-    needs: str = route.openapi_extra[NEEDS]
-    return needs
+    extra: dict[str, Any] = route.openapi_extra
+    return extra
 
 
 Call = Annotated[TenantCall, Depends(_tenant_call, scope="function")]

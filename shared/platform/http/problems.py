@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import psycopg
 import sqlalchemy.exc
 import structlog
 from fastapi import FastAPI, Request
@@ -114,6 +115,12 @@ async def _on_database_error(_request: Request, error: Exception) -> Response:
             "Temporarily unavailable",
             "The database is busy or away; try again.",
             headers={"Retry-After": "1"},
+        )
+    origin = getattr(error, "orig", None)
+    if isinstance(origin, psycopg.errors.InsufficientPrivilege):
+        log.warning("http.row_refused", reason=str(origin).split("\n", maxsplit=1)[0])
+        return problem_response(
+            403, "outside_your_ventures", "Forbidden", "This lies outside of the ventures that you are limited to."
         )
     if isinstance(error, sqlalchemy.exc.DataError):
         return problem_response(

@@ -1,0 +1,114 @@
+"""What a caller may do in one organization, from this service's own read models."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ScalarSelect, and_, literal, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.identity import Role
+from shared.kernel.errors import Forbidden, NotFound, Unauthorized
+from shared.platform.auth.api_keys import PresentedKey
+from shared.platform.auth.tokens import Claims
+from shared.platform.db.platform_tables import ApiKeyRow, MembershipRow, OrganizationRow
+from shared.platform.db.waiting import eventually
+
+READ, WRITE = "read", "write"
+
+
+class ScopeMissing(Forbidden):
+    """The API key's role would allow it, its scopes do not."""
+
+    code = "scope_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """A caller in an organization. ``venture_ids`` None: all ventures; ``scopes`` None: all that the role allows."""
+
+    user_id: UUID
+    role: Role
+    archived: bool = False
+    venture_ids: frozenset[UUID] | None = None
+    session_id: UUID | None = None
+    api_key_id: UUID | None = None
+    scopes: frozenset[str] | None = None
+
+    def demand(self, role: Role, scope: str) -> None:
+        """Raise ``Forbidden`` unless role and scope suffice. ``<area>:write`` includes ``<area>:read``."""
+        if not self.role.covers(role):
+            raise Forbidden(f"This needs the role {role.value} or higher; yours is {self.role.value}.")
+        area, _, what = scope.partition(":")
+        given = self.scopes
+        if given is not None and scope not in given and not (what == READ and f"{area}:{WRITE}" in given):
+            raise ScopeMissing(f"This needs an API key with the scope {scope}.")
+
+
+async def rights_of_member(session: AsyncSession, claims: Claims, organization_id: UUID) -> Rights:
+    """The rights of a token's user: the membership row overrules an older token; without a row the token counts.
+
+    Raises:
+        NotFound: The user does not belong to the organization, or no more.
+        Unauthorized: The user has ended all sessions since the token was issued.
+    """
+    claimed = claims.memberships.get(organization_id)
+    one = select(literal(1)).subquery()
+    mine = and_(MembershipRow.organization_id == organization_id, MembershipRow.user_id == claims.user_id)
+    row = (
+        await session.execute(
+            select(
+                _archived(organization_id),
+                MembershipRow.version,
+                MembershipRow.role,
+                MembershipRow.active,
+                MembershipRow.venture_ids,
+                MembershipRow.tokens_valid_from,
+            ).select_from(one.outerjoin(MembershipRow, mine))
+        )
+    ).one()
+    archived, version, role, active, venture_ids, valid_from = row
+    if version is not None and valid_from is not None and claims.issued_at < valid_from.timestamp():
+        raise Unauthorized("This session was ended; log in again.")
+    if version is not None and (claimed is None or version >= claimed.version):
+        if active:
+            ventures = None if venture_ids is None else frozenset(UUID(venture) for venture in venture_ids)
+            return Rights(claims.user_id, Role(role), bool(archived), ventures, claims.session_id)
+    elif claimed is not None:
+        return Rights(claims.user_id, claimed.role, bool(archived), claimed.venture_ids, claims.session_id)
+    raise NotFound("There is no organization with this id.")
+
+
+async def rights_of_key(session: AsyncSession, key: PresentedKey, organization_id: UUID, now: datetime) -> Rights:
+    """The rights of an API key; a new one is waited for a second at most (identity's event is on its way).
+
+    Raises:
+        NotFound: The key belongs to another organization.
+        Unauthorized: The key is not known, was revoked, or has expired.
+    """
+
+    async def find() -> tuple[ApiKeyRow, bool | None] | None:
+        wanted = select(ApiKeyRow, _archived(organization_id)).where(ApiKeyRow.id == key.id)
+        row = (await session.execute(wanted)).one_or_none()
+        return None if row is None else (row[0], row[1])
+
+    found = await eventually(find)
+    if found is None:
+        raise Unauthorized("The API key is not valid.")
+    row, archived = found
+    over = row.expires_at is not None and row.expires_at <= now
+    if row.digest != key.digest or row.revoked or over:
+        raise Unauthorized("The API key has expired." if over else "The API key is not valid.")
+    if row.organization_id != organization_id:
+        raise NotFound("There is no organization with this id.")
+    return Rights(
+        user_id=row.acts_for,
+        role=Role(row.role),
+        archived=bool(archived),
+        api_key_id=row.id,
+        scopes=None if row.scopes is None else frozenset(row.scopes),
+    )
+
+
+def _archived(organization_id: UUID) -> ScalarSelect[bool]:
+    return select(OrganizationRow.archived).where(OrganizationRow.id == organization_id).scalar_subquery()
