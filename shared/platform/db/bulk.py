@@ -5,66 +5,107 @@ however many rows there are.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Literal, cast
+from collections import namedtuple
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from enum import Enum
+from functools import cache
+from typing import Any, Literal, LiteralString, cast
 
 import orjson
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    CursorResult,
-    Row,
-    Table,
-    Text,
-    bindparam,
-    func,
-    select,
-    text,
-    tuple_,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
-from sqlalchemy.dialects.postgresql.dml import Insert
+from sqlalchemy import ColumnElement, Table, Text, bindparam, func, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.sql.selectable import Select
+
+from shared.platform.db.driver import DIALECT, Rows, Statement, later, nothing, run
+from shared.platform.db.tables import TableKind
 
 Model = type[Any]
+
+_LOCK: LiteralString = "SELECT pg_advisory_xact_lock(n) FROM unnest(%b::bigint[]) WITH ORDINALITY AS t (n, i)"
 
 
 def _table(model: Model) -> Table:
     return cast("Table", model.__table__)
 
 
-def _rows_as_select(table: Table, rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], Select[Any]]:
-    """The rows as a SELECT over unnested arrays, one array per column."""
-    names = list(rows[0])
-    arrays = []
-    for name in names:
-        column_type = table.c[name].type
-        values = [row[name] for row in rows]
-        if isinstance(column_type, JSONB):
-            values = [None if value is None else _json(value) for value in values]
-            array_type: Any = ARRAY(Text)
-        else:
-            array_type = ARRAY(column_type)
-        arrays.append(bindparam(None, values, type_=array_type, unique=True))
-    source = (
-        func.unnest(*arrays).table_valued(*[f"c{index}" for index in range(len(names))]).render_derived(name="given")
-    )
-    columns = [
-        source.c[f"c{index}"].cast(JSONB) if isinstance(table.c[name].type, JSONB) else source.c[f"c{index}"]
-        for index, name in enumerate(names)
+@cache
+def _array_types(table: Table, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The PostgreSQL array type of each column; JSON travels as text."""
+    types = (Text() if isinstance(table.c[name].type, JSONB) else table.c[name].type for name in names)
+    return tuple(f"{kind.compile(dialect=DIALECT)}[]" for kind in types)
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _name(table: Table) -> str:
+    """How a statement names a table: by the search path, which finds those that stand in during a rebuild."""
+    platform = TableKind.PLATFORM.schema
+    return f'{platform}."{table.name}"' if table.schema == platform else f'"{table.name}"'
+
+
+@cache
+def _insert_text(table: Table, names: tuple[str, ...]) -> str:
+    """``INSERT ... SELECT ... FROM unnest(...)`` of some columns, one array each."""
+    given = [
+        f"c{index}::jsonb" if isinstance(table.c[name].type, JSONB) else f"c{index}" for index, name in enumerate(names)
     ]
-    return names, select(*columns)
+    arrays = ", ".join(f"%b::{array_type}" for array_type in _array_types(table, names))
+    columns = ", ".join(f"c{index}" for index in range(len(names)))
+    return (
+        f"INSERT INTO {_name(table)} AS kept ({_quoted(names)}) "  # noqa: S608 - names of declared columns
+        f"SELECT {', '.join(given)} FROM unnest({arrays}) AS given ({columns})"
+    )
+
+
+@cache
+def _upsert_text(
+    table: Table, names: tuple[str, ...], key: tuple[str, ...], newer_by: str | None, unless_same: tuple[str, ...]
+) -> bytes:
+    return (_insert_text(table, names) + _conflict_text(names, key, newer_by, unless_same)).encode()
+
+
+def _conflict_text(
+    names: tuple[str, ...], key: tuple[str, ...], newer_by: str | None, unless_same: tuple[str, ...]
+) -> str:
+    """What happens to a row whose key exists."""
+    changed = [name for name in names if name not in key]
+    if not changed:
+        return f" ON CONFLICT ({_quoted(key)}) DO NOTHING RETURNING {_kept(key)}"
+    conditions = []
+    if newer_by is not None:
+        conditions.append(f'excluded."{newer_by}" > kept."{newer_by}"')
+    if unless_same:
+        given = ", ".join(f'excluded."{name}"' for name in unless_same)
+        conditions.append(f"ROW({_kept(unless_same)}) IS DISTINCT FROM ROW({given})")
+    setting = ", ".join(f'"{name}" = excluded."{name}"' for name in changed)
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f" ON CONFLICT ({_quoted(key)}) DO UPDATE SET {setting}{where} RETURNING {_kept(key)}"
+
+
+def _kept(names: Iterable[str]) -> str:
+    return ", ".join(f'kept."{name}"' for name in names)
 
 
 def _json(value: Any) -> str:
     return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-def _insert(model: Model, rows: Sequence[Mapping[str, Any]]) -> Insert:
-    names, source = _rows_as_select(_table(model), rows)
-    return insert(_table(model)).from_select(names, source)
+def _arrays(table: Table, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    """The values of each column, as psycopg takes them in binary form."""
+    arrays = []
+    for name in names:
+        kind = table.c[name].type
+        values = [row[name] for row in rows]
+        if isinstance(kind, JSONB):
+            values = [None if value is None else _json(value) for value in values]
+        elif isinstance(kind, Text):
+            # Members of a StrEnum are texts, but psycopg refuses arrays that mix them with plain ones.
+            values = [value.value if isinstance(value, Enum) else value for value in values]
+        arrays.append(values)
+    return arrays
 
 
 async def bulk_insert(
@@ -72,18 +113,18 @@ async def bulk_insert(
     model: Model,
     rows: Sequence[Mapping[str, Any]],
     on_conflict: Literal["raise", "ignore"] = "raise",
-) -> int:
+) -> None:
     """Insert rows in one statement; with ``ignore``, rows whose key exists are left alone.
 
-    All rows name the same columns. Returns how many rows were inserted.
+    All rows name the same columns. The statement travels with the next one of the transaction.
     """
     if not rows:
-        return 0
-    statement = _insert(model, rows)
+        return
+    table, names = _table(model), tuple(rows[0])
+    query = _insert_text(table, names)
     if on_conflict == "ignore":
-        statement = statement.on_conflict_do_nothing()
-    result = cast("CursorResult[Any]", await session.execute(statement))
-    return result.rowcount
+        query += " ON CONFLICT DO NOTHING"
+    await later(session, Statement(query.encode(), _arrays(table, names, rows), nothing))
 
 
 async def bulk_upsert(
@@ -94,17 +135,45 @@ async def bulk_upsert(
     key: Sequence[str],
     newer_by: str | None = "version",
     unless_same: Sequence[str] = (),
-) -> list[Row[Any]]:
+) -> list[Any]:
     """Insert rows, or overwrite those whose key exists.
 
     ``newer_by``: overwrite only if the given row's value is greater (the newest wins among the given
     rows too). ``unless_same``: overwrite only if one of these columns differs. Returns the key columns
-    of the rows that were inserted or changed. Rows are written in key order, so that two writers
-    cannot deadlock on them.
+    of the rows that were inserted or changed, as named tuples. Rows are written in key order, so that two
+    writers cannot deadlock on them.
     """
     if not rows:
         return []
-    table = _table(model)
+    upsert = upserting(model, rows, key=key, newer_by=newer_by, unless_same=unless_same)
+    return (await run(session, upsert))[0]
+
+
+async def bulk_put(
+    session: AsyncSession,
+    model: Model,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: Sequence[str],
+    newer_by: str | None = "version",
+    unless_same: Sequence[str] = (),
+) -> None:
+    """The same without an answer: the statement travels with the next one of the transaction."""
+    if rows:
+        upsert = upserting(model, rows, key=key, newer_by=newer_by, unless_same=unless_same)
+        await later(session, Statement(upsert.query, upsert.parameters, nothing))
+
+
+def upserting(
+    model: Model,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: Sequence[str],
+    newer_by: str | None = "version",
+    unless_same: Sequence[str] = (),
+) -> Statement[list[Any]]:
+    """The statement of ``bulk_upsert`` for rows (at least one), to be sent together with others."""
+    table, names = _table(model), tuple(rows[0])
     chosen: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     for row in rows:
         identity = tuple(row[name] for name in key)
@@ -112,28 +181,14 @@ async def bulk_upsert(
         if known is None or newer_by is None or row[newer_by] >= known[newer_by]:
             chosen[identity] = row
     ordered = [chosen[identity] for identity in sorted(chosen, key=lambda values: tuple(map(str, values)))]
-    statement = _insert(model, ordered)
-    changed = [name for name in ordered[0] if name not in key]
-    given = statement.excluded
-    conditions: list[ColumnElement[bool]] = []
-    if newer_by is not None:
-        conditions.append(given[newer_by] > table.c[newer_by])
-    if unless_same:
-        old = tuple_(*[table.c[name] for name in unless_same])
-        new = tuple_(*[given[name] for name in unless_same])
-        conditions.append(old.is_distinct_from(new))
-    if changed:
-        statement = statement.on_conflict_do_update(
-            index_elements=list(key),
-            set_={name: given[name] for name in changed},
-            where=None
-            if not conditions
-            else (conditions[0] if len(conditions) == 1 else conditions[0] & conditions[1]),
-        )
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=list(key))
-    result = await session.execute(statement.returning(*[table.c[name] for name in key]))
-    return list(result.all())
+    query = _upsert_text(table, names, tuple(key), newer_by, tuple(unless_same))
+    return Statement(query, _arrays(table, names, ordered), _as_keys(tuple(key)))
+
+
+@cache
+def _as_keys(key: tuple[str, ...]) -> Callable[[Rows], list[Any]]:
+    kind: Any = namedtuple("Key", key)  # type: ignore[misc] # noqa: PYI024 - its names are known at run time only
+    return lambda rows: list(map(kind._make, rows))
 
 
 def in_values(columns: Sequence[Any], rows: Collection[Sequence[Any]]) -> ColumnElement[bool]:
@@ -163,10 +218,12 @@ async def lock_keys(session: AsyncSession, namespace: str, keys: Iterable[object
     Two transactions that lock overlapping keys run one after the other and cannot deadlock.
     Two keys may share a number (a hash); they then wait for each other without need.
     """
+    chosen = set(keys)
+    if chosen:
+        await run(session, locking(namespace, chosen))
+
+
+def locking(namespace: str, keys: Iterable[object]) -> Statement[None]:
+    """The statement of ``lock_keys``, to be sent in front of the reads that it protects."""
     numbers = sorted({lock_number(namespace, key) for key in keys})
-    if numbers:
-        await session.execute(
-            text("SELECT pg_advisory_xact_lock(n) FROM unnest(:numbers) WITH ORDINALITY AS t(n, i)").bindparams(
-                bindparam("numbers", numbers, type_=ARRAY(BigInteger))
-            )
-        )
+    return Statement(_LOCK, (numbers,), nothing)

@@ -7,17 +7,21 @@ else. After its commit it wakes the relay, so that an event leaves within a mill
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import orjson
 from psycopg.types.array import ListBinaryDumper
 from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-_SET_ORGANIZATIONS = text("SELECT set_config('app.organization_ids', :ids, true)")
-_SET_AND_SHARE = text("SELECT set_config('app.organization_ids', :ids, true), pg_advisory_xact_lock_shared(:lock)")
+from shared.platform.db.driver import Statement, later, nothing, send_in_order
+
+_SET_ORGANIZATIONS: LiteralString = "SELECT set_config('app.organization_ids', %s, true)"
+_SET_AND_SHARE: LiteralString = (
+    "SELECT set_config('app.organization_ids', %s, true), pg_advisory_xact_lock_shared(%s::bigint)"
+)
 
 TAKEOVER_LOCK = 0x7275655570
 """Batches of events hold it together; a rebuild takes it alone while it puts new tables in the place of the old."""
@@ -56,6 +60,7 @@ class Database:
             json_deserializer=orjson.loads,
         )
         event.listen(self.engine.sync_engine, "connect", _send_arrays_in_binary)
+        send_in_order(self.engine.sync_engine)
         if schemas:
             self._stand_in(schemas)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
@@ -106,9 +111,9 @@ class Database:
             async with session.begin():
                 ids = tenant_setting(organizations)
                 if shared_lock is not None:
-                    await session.execute(_SET_AND_SHARE, {"ids": ids, "lock": shared_lock})
+                    await later(session, Statement(_SET_AND_SHARE, (ids, shared_lock), nothing))
                 elif ids:
-                    await session.execute(_SET_ORGANIZATIONS, {"ids": ids})
+                    await later(session, Statement(_SET_ORGANIZATIONS, (ids,), nothing))
                 yield session
             for callback in self.after_commit:
                 callback(session)
