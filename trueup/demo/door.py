@@ -17,7 +17,8 @@ from trueup.stripe_double import Json, sign
 Found = TypeVar("Found")
 VERIFY, ACCEPT = "verify-email", "accept-invitation"
 PATIENCE_S = 30.0
-DELIVERY_ATTEMPTS = 8
+DELIVERY_PATIENCE_S = 90.0
+LONGEST_PAUSE_S = 2.0
 
 
 class DemoError(RuntimeError):
@@ -121,16 +122,19 @@ class Endpoint:
     async def deliver(self, event: Json) -> None:
         """Post one event, signed, as Stripe does: again until it is answered 200."""
         body = orjson.dumps(event)
-        for attempt in range(DELIVERY_ATTEMPTS):
-            try:
-                answer = await self._post(body)
-            except aiohttp.ClientConnectionError as error:
-                answer = str(error) or type(error).__name__
-            if answer is None:
-                self.posted += 1
-                return
-            await asyncio.sleep(0.1 * 2**attempt)
-        raise DemoError(f"the webhook {event['type']} was not taken: {answer}")
+        deadline, pause = monotonic() + DELIVERY_PATIENCE_S, 0.1
+        while (answer := await self._try_to_post(body)) is not None:
+            if monotonic() > deadline:
+                raise DemoError(f"the webhook {event['type']} was not taken: {answer}")
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_S)
+        self.posted += 1
+
+    async def _try_to_post(self, body: bytes) -> str | None:
+        try:
+            return await self._post(body)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            return str(error) or type(error).__name__
 
     async def _post(self, body: bytes) -> str | None:
         """One try: None when it was taken, else what was answered."""
