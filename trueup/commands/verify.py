@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from trueup.verify.proof import Proof, prove
+from trueup.verify.settling import PATIENCE_SECONDS
 
 app = typer.Typer(add_completion=False)
 CLEAN, DIFFERENT, UNSETTLED = 0, 1, 3
@@ -18,14 +19,20 @@ ROOM_FOR_WORDS = 120
 
 
 @app.command()
-def verify(*, as_json: Annotated[bool, typer.Option("--json", help="for scripts")] = False) -> None:
+def verify(
+    *,
+    patience: Annotated[float, typer.Option(min=0, help="seconds that the system may take to come to rest")] = (
+        PATIENCE_SECONDS
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="for scripts")] = False,
+) -> None:
     """Recompute every derived figure from the raw rows by SQL of its own, and check that no event was lost.
 
-    Exit code 0: all the same; 1: something differs (it is named); 3: the system did not come to rest within 30 s.
+    Exit code 0: all the same; 1: something differs (it is named); 3: the system did not come to rest in time.
     """
     errors = Console(stderr=True)
     with errors.status("") as status:
-        proof = asyncio.run(prove(status.update))
+        proof = asyncio.run(prove(status.update, patience))
     code = UNSETTLED if proof.moving else DIFFERENT if proof.differences else CLEAN
     if as_json:
         told = {"exit_code": code, "differences": proof.differences, **asdict(proof)}

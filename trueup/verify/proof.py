@@ -12,7 +12,7 @@ from trueup.access import bus, chosen_services, operator_database
 from trueup.verify import checks, invariants, scratch
 from trueup.verify.checks import Result
 from trueup.verify.scratch import Tell
-from trueup.verify.settling import settle
+from trueup.verify.settling import PATIENCE_SECONDS, settle
 
 LOOKS = 3
 
@@ -32,15 +32,15 @@ class Proof:
         return sum(result.differences for result in self.results)
 
 
-async def prove(tell: Tell) -> Proof:
-    """Check everything on a system at rest."""
+async def prove(tell: Tell, patience: float = PATIENCE_SECONDS) -> Proof:
+    """Check everything on a system at rest, which it may take ``patience`` seconds to come to."""
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(bus())
         databases = {name: await stack.enter_async_context(operator_database(name)) for name in chosen_services()}
         proof = Proof()
         for _ in range(LOOKS):
             tell("waiting for everything to come to rest")
-            proof = Proof(moving=await settle(client, databases))
+            proof = Proof(moving=await settle(client, databases, patience))
             if proof.moving:
                 return proof
             before = await _pulse(databases)
