@@ -2,9 +2,11 @@
 
 from services.sync.alert import endpoints as alert
 from services.sync.base import SyncTable
+from services.sync.chart import endpoints as chart
 from services.sync.loop.use_cases import take_in_organizations
 from services.sync.organization import endpoints as organization
 from services.sync.projection import endpoints as projection
+from services.sync.scenario import endpoints as scenario
 from services.sync.subscriptions import SUBSCRIPTIONS
 from services.sync.variance import endpoints as variance
 from shared.platform.service import Service
@@ -13,7 +15,7 @@ SERVICE = Service(
     name="sync",
     title="Trueup sync: how actuals stand against plans",
     metadata=SyncTable.metadata,
-    routers=(variance.router, projection.router, alert.router, organization.router),
+    routers=(variance.router, projection.router, chart.router, scenario.router, alert.router, organization.router),
     subscriptions=SUBSCRIPTIONS,
     on_organizations=take_in_organizations,
 )

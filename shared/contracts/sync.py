@@ -100,6 +100,7 @@ class ProjectionState(Event, kind=Kind.SNAPSHOT, key=("projection_id",), sequenc
     cash_out_month: date | None = None
     months: tuple[ProjectionMonth, ...]
     note: str | None = None
+    scenario: str | None = None
 
 
 class ProjectionCreated(ProjectionState, type="projection.created"):

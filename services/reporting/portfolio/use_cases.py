@@ -137,7 +137,7 @@ async def keep_alerts(session: AsyncSession, events: Sequence[AlertState]) -> No
 
 
 async def keep_projections(session: AsyncSession, events: Sequence[ProjectionState]) -> None:
-    """Store the newest state of projections."""
+    """Store the newest state of the plans' own projections; scenarios are questions, not promises."""
     rows = [
         {
             "organization_id": event.organization_id,
@@ -149,6 +149,7 @@ async def keep_projections(session: AsyncSession, events: Sequence[ProjectionSta
             "months": [[month.month_end.isoformat(), f"{month.revenue:f}"] for month in event.months],
         }
         for event in events
+        if event.scenario is None
     ]
     await bulk_upsert(session, ProjectionRow, rows, key=("organization_id", "projection_id"))
 

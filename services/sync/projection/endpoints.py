@@ -48,16 +48,17 @@ async def compare_projections(
     b: Annotated[UUID, Query(description="The other")],
 ) -> ProjectionPair:
     """Two projections of the venture side by side, month by month."""
-    return ProjectionPair.of(await _found(call, venture_id, a), await _found(call, venture_id, b))
+    return ProjectionPair.of(await found_projection(call, venture_id, a), await found_projection(call, venture_id, b))
 
 
 @router.get(_PROJECTIONS + "/{projection_id}", operation_id="getProjection")
 async def get_projection(venture_id: UUID, projection_id: UUID, call: Call) -> ProjectionOut:
     """One projection with its months and assumptions."""
-    return ProjectionOut.of(await _found(call, venture_id, projection_id))
+    return ProjectionOut.of(await found_projection(call, venture_id, projection_id))
 
 
-async def _found(call: Call, venture_id: UUID, projection_id: UUID) -> Projection:
+async def found_projection(call: Call, venture_id: UUID, projection_id: UUID) -> Projection:
+    """A projection of a venture, or ``NotFound``."""
     row = await store.projection_by_id(call.session, call.organization_id, venture_id, projection_id)
     if row is None:
         raise NotFound("This venture has no projection with this id.")

@@ -16,8 +16,9 @@ class Projection(SyncTable):
     """A forecast from one plan version.
 
     ``origin`` is ``baseline`` (from the first version with targets; kept in step with its inputs),
-    ``regenerated`` (asked for by a person) or ``auto`` (made by a financial plan change in
-    projection mode auto). ``months`` holds ``ProjectionMonth`` as JSON, ``assumptions`` what it rests
+    ``regenerated`` (asked for by a person), ``auto`` (made by a financial plan change in
+    projection mode auto) or ``scenario`` (``scenario`` says which). ``aged``: the daily job found it too
+    old. ``months`` holds ``ProjectionMonth`` as JSON, ``assumptions`` what it rests
     on and where each assumption comes from. ``superseded``: a newer projection took its place.
     """
 
@@ -25,7 +26,11 @@ class Projection(SyncTable):
     __table_args__ = table_args(
         TableKind.OWNED,
         CheckConstraint("status IN ('ACTIVE', 'OUTDATED')", "status"),
-        CheckConstraint("origin IN ('baseline', 'regenerated', 'auto')", "origin"),
+        CheckConstraint("origin IN ('baseline', 'regenerated', 'auto', 'scenario')", "origin"),
+        CheckConstraint(
+            "scenario IN ('conservative', 'base', 'aggressive', 'what_if') OR scenario IS NULL", "scenario"
+        ),
+        CheckConstraint("(origin = 'scenario') = (scenario IS NOT NULL)", "scenario_is_named"),
         # serves: the projections of the ventures of a batch
         Index(None, "organization_id", "venture_id", "created_at"),
         Index(
@@ -44,7 +49,9 @@ class Projection(SyncTable):
     name: Mapped[str]
     status: Mapped[str]
     origin: Mapped[str]
+    scenario: Mapped[str | None]
     superseded: Mapped[bool]
+    aged: Mapped[bool]
     plan_id: Mapped[UUID]
     plan_version: Mapped[int]
     currency: Mapped[str]

@@ -18,12 +18,12 @@ DEFAULT_SALARY_GROWTH = Decimal("0.05")
 MOST_MONTHS = 120
 """A projection reaches ten years at most, so that its event stays small."""
 
-PLAN, OBSERVED, DEFAULT = "plan", "observed", "default"
+PLAN, OBSERVED, DEFAULT, WHAT_IF = "plan", "observed", "default", "what_if"
 
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """A figure that a projection rests on, and where it comes from: plan, observed or default."""
+    """A figure that a projection rests on, and where it comes from: plan, observed, default or what_if."""
 
     value: Decimal
     origin: str
@@ -88,29 +88,50 @@ def costs_after(first: Decimal, months: int, assumed: Assumptions) -> Decimal:
     return EXACT.add(EXACT.subtract(first, payroll), EXACT.multiply(payroll, growth))
 
 
+def planned_costs(way: PathTarget, assumed: Assumptions, months: int) -> Decimal:
+    """The costs of the month that is ``months`` after the path's start."""
+    return costs_after(EXACT.add(assumed.burn.value, way.baseline), months, assumed)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What one month is made of. ``inflow`` is cash that is neither revenue nor costs (a round, a loan)."""
+
+    month_end: date
+    revenue: Decimal
+    costs: Decimal
+    inflow: Decimal = Decimal(0)
+
+
 def forecast(way: PathTarget, cash: Decimal | None, assumed: Assumptions) -> Forecast | None:
     """Revenue along the path, costs from C0 = burn + revenue, and what is left; null when no month is left.
 
-    Revenue of a month is the path's value at its end. Cash starts at the newest observation (null
-    without one, and then no month has cash or runway). Runway is cash / net burn; null when nothing is
-    burned, 0 when there is no cash left.
+    Revenue of a month is the path's value at its end.
     """
     ends = month_ends_to(way.baseline_on, way.target_on)
-    if not ends:
-        return None
-    first_costs = EXACT.add(assumed.burn.value, way.baseline)
+    courses = [
+        Course(end, prorated_target(way, end), planned_costs(way, assumed, number))
+        for number, end in enumerate(ends, start=1)
+    ]
+    return unfolded(way, cash, courses) if courses else None
+
+
+def unfolded(way: PathTarget, cash: Decimal | None, courses: Sequence[Course]) -> Forecast:
+    """Burn, cash and runway of months, from what each of them is made of.
+
+    Cash starts at the newest observation (null without one, and then no month has cash or runway).
+    Runway is cash / net burn; null when nothing is burned, 0 when there is no cash left.
+    """
     months: list[ProjectionMonth] = []
     left = cash
-    for number, end in enumerate(ends, start=1):
-        revenue = prorated_target(way, end)
-        costs = costs_after(first_costs, number, assumed)
-        burn = EXACT.subtract(costs, revenue)
-        left = None if left is None else EXACT.subtract(left, burn)
+    for course in courses:
+        burn = EXACT.subtract(course.costs, course.revenue)
+        left = None if left is None else EXACT.add(EXACT.subtract(left, burn), course.inflow)
         months.append(
             ProjectionMonth(
-                month_end=end,
-                revenue=stored_figure(revenue),
-                costs=stored_figure(costs),
+                month_end=course.month_end,
+                revenue=stored_figure(course.revenue),
+                costs=stored_figure(course.costs),
                 net_burn=stored_figure(burn),
                 cash=stored_figure_or_none(left),
                 runway_months=stored_figure_or_none(_runway(left, burn)),
@@ -148,10 +169,12 @@ class Footing:
 
 
 SUPERSEDED_NOTE = "A newer projection took its place."
+LONGEST_LIFE_DAYS = 30
+AGED_NOTE = f"It is older than {LONGEST_LIFE_DAYS} days."
 
 
-def footing(plan_version: int, versions: Sequence[PlanVersion], *, superseded: bool) -> Footing:
-    """A projection is outdated by the first later version with a financial change, or by a newer projection."""
+def footing(plan_version: int, versions: Sequence[PlanVersion], *, superseded: bool, aged: bool = False) -> Footing:
+    """A projection is outdated by the first later version with a financial change, a newer projection, or its age."""
     later = (version for version in versions if version.version > plan_version and version.financial_change)
     cause = min(later, key=lambda version: version.version, default=None)
     if cause is not None:
@@ -159,4 +182,6 @@ def footing(plan_version: int, versions: Sequence[PlanVersion], *, superseded: b
         return Footing(ProjectionStatus.OUTDATED, f"Plan v{cause.version} changed{fields}.", cause)
     if superseded:
         return Footing(ProjectionStatus.OUTDATED, SUPERSEDED_NOTE)
+    if aged:
+        return Footing(ProjectionStatus.OUTDATED, AGED_NOTE)
     return Footing(ProjectionStatus.ACTIVE)

@@ -22,7 +22,27 @@ class AssumptionOut(Answer):
     """A figure that the projection rests on, and where it comes from."""
 
     value: Amount
-    origin: Literal["plan", "observed", "default"]
+    origin: Literal["plan", "observed", "default", "what_if"]
+
+
+class StepOut(Answer):
+    """Something that happens in a month of a scenario: from then on monthly, or (``inflow``) once."""
+
+    on: date
+    monthly_revenue: Amount
+    monthly_costs: Amount
+    inflow: Amount
+
+
+class AdjustmentOut(Answer):
+    """What a scenario changes: factors on each month's growth and costs, and what a what-if gave instead."""
+
+    growth_factor: Amount
+    cost_factor: Amount
+    monthly_growth: Amount | None
+    target_mrr: Amount | None
+    target_date: date | None
+    steps: list[StepOut]
 
 
 class AssumptionsOut(Answer):
@@ -31,6 +51,7 @@ class AssumptionsOut(Answer):
     burn: AssumptionOut
     payroll_share: AssumptionOut
     salary_growth: AssumptionOut
+    adjustment: AdjustmentOut | None = None
 
 
 class ProjectionOut(Answer):
@@ -41,7 +62,8 @@ class ProjectionOut(Answer):
     version: int
     name: str
     status: ProjectionStatus
-    origin: Literal["baseline", "regenerated", "auto"]
+    origin: Literal["baseline", "regenerated", "auto", "scenario"]
+    scenario: Literal["conservative", "base", "aggressive", "what_if"] | None
     plan_version: int
     currency: str
     start_on: date

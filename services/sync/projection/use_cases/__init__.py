@@ -27,6 +27,9 @@ class NothingToProject(Conflict):
     code = "nothing_to_project"
 
 
+NOTHING_TO_PROJECT = "The plan has no MRR target with a date in a later month than the last actual."
+
+
 @dataclass(slots=True)
 class Refreshed:
     """What keeping projections in step came to."""
@@ -52,12 +55,12 @@ async def refresh_projections(
     stored = await projections_of(session, wanted)
     auto = await with_auto_projections(session, {organization for organization, _venture in wanted})
     for venture in wanted:
-        changes = _changes(session, ground, venture, stored[venture])
+        changes = changes_of(session, ground, venture, stored[venture])
         made = baseline_projection(ground, venture, inputs)
         if made is not None:
             changes.put_baseline(made)
         changes.settle()
-        if venture[0] in auto and changes.rows and not changes.any_active:
+        if venture[0] in auto and changes.plain and not changes.any_active:
             await _renew(session, ground, changes)
         refreshed.outdated[venture] = changes.outdated
         refreshed.events += [event.caused(causes.get(venture)) for event in changes.events()]
@@ -73,6 +76,16 @@ async def _renew(session: AsyncSession, ground: Ground, changes: ProjectionChang
         changes.add(made, AUTO)
 
 
+def version_to_project(ground: Ground, venture: VentureKey, plan_version: int | None) -> int:
+    """The asked version of a venture's plan, else the newest; raises ``NotFound`` when it is not known here."""
+    known = {version.version for version in ground.versions.get(venture, [])}
+    if not known:
+        raise NotFound("This venture has no plan yet.")
+    if plan_version is not None and plan_version not in known:
+        raise NotFound(f"The plan has no version {plan_version}.")
+    return plan_version or max(known)
+
+
 async def regenerate(
     session: AsyncSession, ground: Ground, venture: VentureKey, plan_version: int | None, actor: UUID
 ) -> tuple[Projection, Refreshed]:
@@ -81,20 +94,17 @@ async def regenerate(
     Raises ``NotFound`` for a version that is not known here, ``NothingToProject`` when the version has
     no MRR target, or none by a later month than the last actual.
     """
-    known = {version.version for version in ground.versions.get(venture, [])}
-    if not known:
-        raise NotFound("This venture has no plan yet.")
-    if plan_version is not None and plan_version not in known:
-        raise NotFound(f"The plan has no version {plan_version}.")
-    made = await projected_from_last_actual(session, ground, venture, plan_version or max(known))
+    number = version_to_project(ground, venture, plan_version)
+    made = await projected_from_last_actual(session, ground, venture, number)
     if made is None:
-        raise NothingToProject("The plan has no MRR target with a date in a later month than the last actual.")
-    changes = _changes(session, ground, venture, (await projections_of(session, [venture]))[venture])
+        raise NothingToProject(NOTHING_TO_PROJECT)
+    changes = changes_of(session, ground, venture, (await projections_of(session, [venture]))[venture])
     row = changes.add(made, REGENERATED, actor)
     await session.flush()
     return row, Refreshed({venture: changes.outdated}, changes.events())
 
 
-def _changes(session: AsyncSession, ground: Ground, venture: VentureKey, rows: list[Projection]) -> ProjectionChanges:
+def changes_of(session: AsyncSession, ground: Ground, venture: VentureKey, rows: list[Projection]) -> ProjectionChanges:
+    """What may become of the projections of a locked venture."""
     versions = ground.versions.get(venture, [])
     return ProjectionChanges(session, venture, ground.currency(venture[0]), versions, rows)

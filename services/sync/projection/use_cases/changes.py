@@ -23,7 +23,8 @@ from shared.contracts.sync import (
 from shared.kernel.clock import now
 from shared.kernel.ids import new_id
 
-BASELINE, REGENERATED, AUTO = "baseline", "regenerated", "auto"
+BASELINE, REGENERATED, AUTO, SCENARIO = "baseline", "regenerated", "auto", "scenario"
+WHAT_IF = "what_if"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,27 @@ class ProjectionChanges:
 
     def add(self, made: Made, origin: str, actor: UUID | None = None) -> Projection:
         """Add a projection that supersedes the others."""
-        for row in self.rows:
+        for row in self.plain:
             self._set(row, {"superseded": True})
         added = self._insert(made, origin, actor)
         self.settle()
         return added
+
+    def add_scenario(self, made: Made, scenario: str, actor: UUID) -> Projection:
+        """Add a scenario's projection beside the plan's own; it supersedes the one before (of what-ifs: by name)."""
+        for row in self.rows:
+            if row.scenario == scenario and (scenario != WHAT_IF or row.name == made.name):
+                self._set(row, {"superseded": True})
+        added = self._insert(made, SCENARIO, actor, scenario)
+        self.settle()
+        return added
+
+    def age(self, before: datetime) -> None:
+        """Let active projections that were made before an instant be outdated by their age."""
+        for row in self.rows:
+            if row.status == ProjectionStatus.ACTIVE.value and row.created_at < before:
+                self._set(row, {"aged": True})
+        self.settle()
 
     def settle(self) -> None:
         """Set the status and note of every projection by the plan's versions."""
@@ -70,16 +87,22 @@ class ProjectionChanges:
             self._set(row, {"status": stands.status.value, "note": stands.note})
 
     @property
+    def plain(self) -> list[Projection]:
+        """The projections of the plan as it is meant, without scenarios."""
+        return [row for row in self.rows if row.origin != SCENARIO]
+
+    @property
     def any_active(self) -> bool:
         """Whether a projection rests on the plan as it is."""
-        return any(row.status == ProjectionStatus.ACTIVE.value for row in self.rows)
+        return any(row.status == ProjectionStatus.ACTIVE.value for row in self.plain)
 
     @property
     def outdated(self) -> Outdated | None:
         """The newest projection with what outdated it, when none is active."""
-        if not self.rows or self.any_active:
+        rows = self.plain
+        if not rows or self.any_active:
             return None
-        newest = next((row for row in reversed(self.rows) if not row.superseded), self.rows[-1])
+        newest = next((row for row in reversed(rows) if not row.superseded), rows[-1])
         cause = self._footing(newest).outdated_by
         return Outdated(newest.name, cause) if cause else None
 
@@ -91,7 +114,7 @@ class ProjectionChanges:
             told.append(_event(ProjectionCreated if active else ProjectionOutdated, row))
         return told
 
-    def _insert(self, made: Made, origin: str, actor: UUID | None) -> Projection:
+    def _insert(self, made: Made, origin: str, actor: UUID | None, scenario: str | None = None) -> Projection:
         organization_id, venture_id = self.venture
         row = Projection(
             organization_id=organization_id,
@@ -100,7 +123,9 @@ class ProjectionChanges:
             version=1,
             status=ProjectionStatus.ACTIVE.value,
             origin=origin,
-            superseded=origin == BASELINE and bool(self.rows),
+            scenario=scenario,
+            superseded=origin == BASELINE and bool(self.plain),
+            aged=False,
             created_at=self.at,
             created_by=actor,
             changed_at=self.at,
@@ -113,7 +138,7 @@ class ProjectionChanges:
         return row
 
     def _footing(self, row: Projection) -> Footing:
-        return footing(row.plan_version, self.versions, superseded=row.superseded)
+        return footing(row.plan_version, self.versions, superseded=row.superseded, aged=row.aged)
 
     def _set(self, row: Projection, values: Mapping[str, Any]) -> None:
         different = {name: value for name, value in values.items() if getattr(row, name) != value}
@@ -129,7 +154,7 @@ def _columns(made: Made, currency: str) -> dict[str, Any]:
     """Everything of a projection that follows from its inputs."""
     figures = made.forecast
     return {
-        "name": projection_name(made.promise.plan_version),
+        "name": made.name or projection_name(made.promise.plan_version),
         "plan_id": made.promise.plan_id,
         "plan_version": made.promise.plan_version,
         "currency": currency,
@@ -147,7 +172,8 @@ def _columns(made: Made, currency: str) -> dict[str, Any]:
                 ("payroll_share", made.assumptions.payroll_share),
                 ("salary_growth", made.assumptions.salary_growth),
             )
-        },
+        }
+        | ({"adjustment": made.adjustment} if made.adjustment else {}),
     }
 
 
@@ -168,4 +194,5 @@ def _event(kind: type[ProjectionState], row: Projection) -> ProjectionState:
         cash_out_month=row.cash_out_month,
         months=tuple(ProjectionMonth.model_validate(month) for month in row.months),
         note=row.note,
+        scenario=row.scenario,
     )

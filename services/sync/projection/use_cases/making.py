@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,11 +26,13 @@ Observed = Mapping[Probe, Observation]
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A forecast, what it rests on, and the promise that it comes from."""
+    """A forecast, what it rests on, and the promise that it comes from; for a scenario also what it changes."""
 
     promise: Promise
     forecast: Forecast
     assumptions: Assumptions
+    name: str | None = None
+    adjustment: Mapping[str, Any] | None = None
 
 
 def baseline_promise(ground: Ground, venture: VentureKey) -> Promise | None:
@@ -63,13 +66,24 @@ def baseline_projection(ground: Ground, venture: VentureKey, observed: Observed)
         return None
     rule = promise.baseline
     revenue = rule.value if rule.value is not None else _value(observed, venture, MetricKind.MRR, rule.on)
-    return _made(ground, venture, promise, _way(promise, rule.on, revenue or Decimal(0)), observed)
+    return _made(_starting(ground, venture, promise, _way(promise, rule.on, revenue or Decimal(0)), observed))
 
 
-async def projected_from_last_actual(
-    session: AsyncSession, ground: Ground, venture: VentureKey, plan_version: int
-) -> Made | None:
-    """A forecast of a plan version from the newest MRR; from the path's own start while there is none."""
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a projection of a plan version starts: its way from the last actual, cash then, and assumptions."""
+
+    promise: Promise
+    way: PathTarget
+    cash: Decimal | None
+    assumptions: Assumptions
+
+
+async def starting_point(session: AsyncSession, ground: Ground, venture: VentureKey, plan_version: int) -> Start | None:
+    """Start a plan version at the newest MRR; at the path's own start while there is none.
+
+    Null when the version has no MRR target with a date.
+    """
     promise = promise_of(MetricKind.MRR, plan_version, ground.versions[venture])
     if promise.final is None or promise.baseline is None:
         return None
@@ -79,7 +93,15 @@ async def projected_from_last_actual(
     rule = promise.baseline
     start, revenue = (last.observed_on, last.value) if last else (rule.on, rule.value or Decimal(0))
     (observed,) = await read(session, newest_effective(_inputs_up_to(venture, start)))
-    return _made(ground, venture, promise, _way(promise, start, revenue), observed)
+    return _starting(ground, venture, promise, _way(promise, start, revenue), observed)
+
+
+async def projected_from_last_actual(
+    session: AsyncSession, ground: Ground, venture: VentureKey, plan_version: int
+) -> Made | None:
+    """A forecast of a plan version from the newest MRR; null when it gives none."""
+    start = await starting_point(session, ground, venture, plan_version)
+    return _made(start) if start else None
 
 
 def _inputs_up_to(venture: VentureKey, day: date) -> list[Probe]:
@@ -97,8 +119,12 @@ def _way(promise: Promise, start: date, revenue: Decimal) -> PathTarget:
     return PathTarget(revenue, start, promise.final, promise.target_on, promise.path, promise.custom)
 
 
-def _made(ground: Ground, venture: VentureKey, promise: Promise, way: PathTarget, observed: Observed) -> Made | None:
+def _starting(ground: Ground, venture: VentureKey, promise: Promise, way: PathTarget, observed: Observed) -> Start:
     version = next(one for one in ground.versions[venture] if one.version == promise.plan_version)
     assumed = assumptions_of(version, _value(observed, venture, MetricKind.BURN_RATE, way.baseline_on))
-    made = forecast(way, _value(observed, venture, MetricKind.CASH, way.baseline_on), assumed)
-    return None if made is None else Made(promise, made, assumed)
+    return Start(promise, way, _value(observed, venture, MetricKind.CASH, way.baseline_on), assumed)
+
+
+def _made(start: Start) -> Made | None:
+    made = forecast(start.way, start.cash, start.assumptions)
+    return None if made is None else Made(start.promise, made, start.assumptions)

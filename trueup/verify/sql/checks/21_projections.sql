@@ -7,7 +7,7 @@ SELECT organization_id, venture_id, plan_version, start_on, pg_temp.figure(reven
            AND v.version > f.plan_version AND v.financial_change
        ) OR EXISTS (
          SELECT FROM stored_projection s
-         WHERE (s.organization_id, s.venture_id) = (f.organization_id, f.venture_id) AND s.origin <> 'baseline'
+         WHERE (s.organization_id, s.venture_id) = (f.organization_id, f.venture_id) AND (s.origin <> 'baseline' OR s.aged)
        ) THEN 'OUTDATED' ELSE 'ACTIVE' END AS status
 FROM forecast f
 -- stored

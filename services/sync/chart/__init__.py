@@ -1,0 +1,1 @@
+"""Chart: two projections side by side, as a picture."""
