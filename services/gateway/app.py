@@ -11,7 +11,7 @@ import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import MetaData
 from starlette.responses import JSONResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from services.gateway.route.forwarding import (
     AnswerLostError,
@@ -22,11 +22,14 @@ from services.gateway.route.forwarding import (
 )
 from services.gateway.route.rules import Match, RouteTable
 from shared.contracts.topology import SERVICES
+from shared.platform.bus.trace import current_traceparent
 from shared.platform.http.problems import problem_response
 from shared.platform.service import Service
 from shared.platform.settings import Settings, environment
+from shared.platform.telemetry import requests, tracing
 
 MAX_BODY_BYTES = 1024 * 1024
+_TRACE_HEADERS = (b"traceparent", b"tracestate")
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 
 
@@ -54,6 +57,33 @@ class Gateway:
         if own is not None:
             await own(scope, receive, send)
             return
+        if tracing.is_on():
+            await self._answer_traced(scope, receive, send)
+        else:
+            await self._answer(scope, receive, send)
+
+    async def _answer_traced(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer within a span, which the service's own span continues."""
+        given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), None)
+        span = requests.begin_request(scope, given)
+        status = 499  # the client went away
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        match = self._routes.match(scope["method"], scope["path"])
+        others = [(name, value) for name, value in scope["headers"] if name not in _TRACE_HEADERS]
+        traceparent = (current_traceparent() or "").partition(" ")[0]
+        continued = {**scope, "headers": [*others, (b"traceparent", traceparent.encode())]}
+        try:
+            await self._answer(continued, receive, noting)
+        finally:
+            if span is not None:
+                requests.end_request(span, scope["method"], (match and match.template) or "none", status)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = _request_id(scope)
         problem = await self._hand_over(scope, receive, send, request_id)
         if problem is not None:

@@ -32,7 +32,7 @@ from shared.platform.db.statistics import keep_statistics
 from shared.platform.http.app import create_app
 from shared.platform.http.routing import PublicRouter, TenantRouter
 from shared.platform.settings import Settings
-from shared.platform.telemetry import logs
+from shared.platform.telemetry import logs, statements, tracing
 from shared.platform.tenancy.subscription import OnOrganizations, identity_subscription
 
 log = structlog.get_logger()
@@ -130,6 +130,7 @@ async def running(
 
     password = settings.nats_password.get_secret_value()
     client = await connect(settings.nats_url, settings.nats_user, password, on_closed=closed)
+    statements.watch(database.engine.sync_engine)
     runtime = Runtime(service, settings, database, client)
     runtime.wakeups.elsewhere = set(service.roles) - set(roles)
     await runtime.wakeups.listen(client)
@@ -215,6 +216,7 @@ def run(service: Service, roles: Collection[str] | None = None) -> None:
     settings = Settings.load(service.name)
     logs.configure(service.name, settings.log_level)
     failpoints.arm(service.name)
+    tracing.configure(service.name)
     unknown = set(roles or ()) - set(service.roles)
     if unknown:
         raise SystemExit(f"{service.name} has the roles {', '.join(service.roles)}, not {', '.join(sorted(unknown))}")
@@ -225,5 +227,8 @@ def run(service: Service, roles: Collection[str] | None = None) -> None:
         runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
     except ImportError:
         runner = asyncio.Runner()
-    with runner:
-        runner.run(serve(service, settings, roles or service.roles))
+    try:
+        with runner:
+            runner.run(serve(service, settings, roles or service.roles))
+    finally:
+        tracing.shutdown()

@@ -14,14 +14,16 @@ class _Node:
     literals: dict[str, "_Node"] = field(default_factory=dict)
     parameter: "_Node | None" = None
     services: dict[str, str] = field(default_factory=dict)
+    templates: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The service of a path and method, or the methods that the path has."""
+    """The service of a path and method with the path's template, or the methods that the path has."""
 
     service: str | None
     allowed: tuple[str, ...] = ()
+    template: str = field(default="", compare=False)
 
 
 class RouteTable:
@@ -40,13 +42,14 @@ class RouteTable:
             for method in METHODS:
                 if method in operations:
                     node.services[method.upper()] = operations[method]["x-service"]
+                    node.templates[method.upper()] = template
 
     def match(self, method: str, path: str) -> Match | None:
         """Who answers; None when no template fits the path."""
         nodes = [node for node in self._find(self._root, list(_segments(path))) if node.services]
         for node in nodes:
             if method in node.services:
-                return Match(node.services[method])
+                return Match(node.services[method], template=node.templates[method])
         if not nodes:
             return None
         return Match(None, tuple(sorted({name for node in nodes for name in node.services})))

@@ -24,6 +24,7 @@ from shared.platform.db.edges import Database
 from shared.platform.db.outage import is_outage
 from shared.platform.failpoints import failpoint
 from shared.platform.service import Runtime
+from shared.platform.telemetry.messages import normalising
 
 log = structlog.get_logger()
 
@@ -82,7 +83,8 @@ async def _oldest(database: Database) -> int:
         await failpoint("normaliser.after_claim")
         with BATCH_SECONDS.time():
             try:
-                await normalise(session, events, now())
+                with normalising(events) as traced:
+                    await normalise(session, traced, now())
             except Exception as error:
                 if is_outage(error):
                     raise
@@ -112,7 +114,8 @@ async def _again(database: Database, events: Sequence[Claimed]) -> None:
         await lock_connections(session, {event.connection_id for event in events})
         claimed = await store.claim_positions(session, [event.position for event in events])
         try:
-            await normalise(session, claimed, now())
+            with normalising(claimed) as traced:
+                await normalise(session, traced, now())
         except Exception as error:
             if is_outage(error):
                 raise

@@ -31,6 +31,8 @@ from shared.platform.cancelling import end_if_cancelled
 from shared.platform.db.edges import TAKEOVER_LOCK, Database
 from shared.platform.db.outage import is_outage
 from shared.platform.failpoints import failpoint
+from shared.platform.telemetry.applied import note_applied
+from shared.platform.telemetry.messages import handling
 
 log = structlog.get_logger()
 
@@ -49,6 +51,7 @@ BATCH_EVENTS = Histogram(
     "trueup_batch_events", "Events of one batch", ["stream"], buckets=(1, 5, 20, 50, 100, 250, 500)
 )
 LAG = Gauge("trueup_consumer_lag", "Messages not yet delivered or acknowledged", ["stream"])
+UNACKNOWLEDGED = Gauge("trueup_consumer_unacknowledged", "Messages delivered and not yet acknowledged", ["stream"])
 
 
 @dataclass(slots=True)
@@ -114,6 +117,7 @@ class Consumer:
             try:
                 info = await context.consumer_info(self._stream, self._service)
                 LAG.labels(self._stream).set((info.num_pending or 0) + (info.num_ack_pending or 0))
+                UNACKNOWLEDGED.labels(self._stream).set(info.num_ack_pending or 0)
             except NotFoundError:
                 log.exception("consumer.durable_gone", stream=self._stream)
                 raise
@@ -153,7 +157,9 @@ class Consumer:
 
     async def _apply_group(self, group: list[Received], pending: dict[int, Msg]) -> None:
         try:
-            await self._apply_through_outages([received.event for received in group])
+            events = [received.event for received in group]
+            with handling(self._stream, events):
+                await self._apply_through_outages(events)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises is its event's failure
             if len(group) > 1:
                 log.warning("consumer.split", stream=self._stream, events=len(group), reason=repr(error))
@@ -242,3 +248,4 @@ async def apply(
             set_traceparent(fresh[-1].delivery.traceparent)
             await subscription.handle(session, Batch(fresh))
         await failpoint("consumer.before_commit")
+    note_applied(subscription.stream, events, fresh)

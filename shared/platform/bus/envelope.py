@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from shared.contracts.event import REGISTRY, Delivery, Event
+from shared.platform.bus.trace import from_headers, to_headers
 
 MESSAGE_ID = "Nats-Msg-Id"
 SCHEMA_ROOT = "urn:trueup:schema"
@@ -49,7 +50,7 @@ class OutgoingEvent:
         if self.sequence is not None:
             headers["ce-sequence"] = str(self.sequence)
         if self.traceparent is not None:
-            headers["traceparent"] = self.traceparent
+            headers |= to_headers(self.traceparent)
         return headers
 
 
@@ -72,7 +73,7 @@ def decode(headers: Mapping[str, str] | None, data: bytes, wanted: Mapping[str, 
         delivery = Delivery(
             event_id=UUID(headers["ce-id"]),
             time=datetime.fromisoformat(headers["ce-time"]),
-            traceparent=headers.get("traceparent"),
+            traceparent=from_headers(headers.get("traceparent"), headers.get("tracestate")),
         )
     except (ValidationError, ValueError, KeyError) as error:
         raise UndecodableError(_reason(error)) from error

@@ -15,7 +15,7 @@ import psycopg
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 from psycopg.rows import class_row
 
 from shared.platform.bus.envelope import OutgoingEvent
@@ -23,6 +23,7 @@ from shared.platform.bus.wakeups import Wakeups
 from shared.platform.cancelling import end_if_cancelled
 from shared.platform.db.bulk import lock_number
 from shared.platform.failpoints import failpoint
+from shared.platform.telemetry.messages import publishing
 
 log = structlog.get_logger()
 
@@ -35,7 +36,6 @@ STANDBY_SECONDS = 0.5
 
 PUBLISHED = Counter("trueup_events_published_total", "Events handed to the stream", ["type"])
 FLUSHES = Counter("trueup_publish_flushes_total", "Publishes to JetStream (an atomic batch counts once)")
-OUTBOX_AGE = Gauge("trueup_outbox_age_seconds", "Age of the oldest event of the last claim when it was published")
 RELAY_SECONDS = Histogram("trueup_relay_seconds", "Claim, publish and commit of one batch")
 
 _MOVE = """
@@ -203,7 +203,8 @@ class Relay:
                 if not events:
                     return 0
                 await failpoint("relay.after_claim")
-                await publish(self._client, events)
+                with publishing(events) as traced:
+                    await publish(self._client, traced)
                 await failpoint("relay.after_publish")
         except RefusedError as refusal:
             await self._count_refusal(connection, refusal)
@@ -211,7 +212,6 @@ class Relay:
         await failpoint("relay.after_commit")
         for event in events:
             PUBLISHED.labels(event.event_type).inc()
-        OUTBOX_AGE.set(max(0.0, time.time() - events[0].recorded_at.timestamp()))
         RELAY_SECONDS.observe(time.monotonic() - started)
         return len(events)
 

@@ -1,33 +1,18 @@
 """A service's HTTP face: its endpoints, and what an operator asks of every service."""
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.platform.bus.trace import new_traceparent, set_traceparent
 from shared.platform.http import problems
 from shared.platform.http.body_limit import BodyLimitMiddleware
+from shared.platform.telemetry import waiting
+from shared.platform.telemetry.requests import RequestsMiddleware
 
 if TYPE_CHECKING:
     from shared.platform.service import Runtime, Service
-
-
-class TraceMiddleware:
-    """Continues the caller's trace, or starts one."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        if scope["type"] == "http":
-            given = next((value for name, value in scope["headers"] if name == b"traceparent"), None)
-            set_traceparent(given.decode("latin-1") if given else new_traceparent())
-        await self._app(scope, receive, send)
 
 
 def create_app(service: "Service", runtime: "Runtime") -> FastAPI:
@@ -36,8 +21,8 @@ def create_app(service: "Service", runtime: "Runtime") -> FastAPI:
     app.state.runtime = runtime
     problems.install(app)
     app.add_middleware(BodyLimitMiddleware, exempt=tuple(service.asgi_mounts))
-    app.add_middleware(TraceMiddleware)
-    _add_operations(app, runtime.ready)
+    app.add_middleware(RequestsMiddleware)
+    _add_operations(app, runtime)
     for path, make in service.asgi_mounts.items():
         app.mount(path, make(runtime))
     return app
@@ -58,23 +43,26 @@ def _with_endpoints(service: "Service") -> FastAPI:
         docs_url=None,
         redoc_url=None,
         separate_input_output_schemas=False,
+        # Our own spans and metrics know rows and messages as well; FastAPI's would carry queries and texts of errors.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     for router in service.routers:
         app.include_router(router.api)
     return app
 
 
-def _add_operations(app: FastAPI, ready: Callable[[], Awaitable[dict[str, str]]]) -> None:
+def _add_operations(app: FastAPI, runtime: "Runtime") -> None:
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> dict[str, str]:
         return {"status": "alive"}
 
     @app.get("/readyz", include_in_schema=False)
     async def readyz(_request: Request) -> JSONResponse:
-        checks = await ready()
+        checks = await runtime.ready()
         good = all(value == "ok" for value in checks.values())
         return JSONResponse({"status": "ready" if good else "not ready", "checks": checks}, 200 if good else 503)
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
+        await waiting.look(runtime)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
