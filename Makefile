@@ -2,7 +2,7 @@
 # All paths are relative, so the folder's name may have spaces.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup runtime demo up test check static fmt bench image env clean
+.PHONY: help setup runtime demo up test check static fmt bench chaos image env clean
 
 ARGS ?=
 DOCKER_BUILD_ARGS ?=
@@ -37,6 +37,9 @@ image: ## build the container image trueup:local (DOCKER_BUILD_ARGS=... is passe
 
 env: ## write .env with random passwords for docker-compose.yml; what is in it already is kept
 	@sh scripts/env.sh .env
+
+chaos: runtime ## kill and disturb everything under load, then count (ARGS="--seconds 40 --seed 7")
+	@$(PY) -m trueup chaos $(ARGS)
 
 setup: ## make the development environment (.venv) from requirements-dev.lock
 	@sh scripts/bootstrap.sh dev

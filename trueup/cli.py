@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("trueup.commands.up", "start PostgreSQL, NATS and all services here"),
     "demo": ("trueup.commands.demo", "load a believable company and show its plans against its money"),
     "bench": ("trueup.commands.bench", "measure speed and size beside the machine's own limits"),
+    "chaos": ("trueup.commands.chaos", "disturb a running system under load, then count everything"),
     "ps": ("trueup.commands.ps", "what is running here"),
     "run": ("trueup.commands.run", "run one service in the foreground"),
     "events": ("trueup.commands.events", "watch events, list their types, publish a raw one"),

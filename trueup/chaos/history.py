@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from trueup.stripe_double import CLOVER, ApiVersion, Json, StripeAccount
+from trueup.stripe_double.customers import Customer
+from trueup.stripe_double.subscription_shape import Subscription
 
 DAYS = 80
 
@@ -26,7 +28,7 @@ def busy_history(
     start = end.replace(hour=3, minute=0, second=0, microsecond=0) - timedelta(days=DAYS)
     names = list(ventures)
     told: list[Json] = []
-    living = []
+    living: list[tuple[Customer, Subscription]] = []
     moment = start
     while len(told) < events:
         moment += timedelta(seconds=rng.randrange(1, 90 * 60))

@@ -1,0 +1,74 @@
+"""Whom the load belongs to: an organization with plans and a Stripe connection, made through the front door."""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from time import monotonic
+
+from trueup.demo.door import Door, Endpoint, Person
+from trueup.stripe_double import Json
+
+SETTINGS = {"currency": "MYR", "timezone": "Asia/Kuala_Lumpur"}
+VENTURES = {
+    "Steady": {"target_mrr": "100000", "baseline_value": "12000"},
+    "Modest": {"target_mrr": "9000", "baseline_value": "3000"},
+    "Young": {"target_mrr": "50000"},
+}
+AT_ONCE = 24
+
+
+@dataclass
+class Company:
+    """An organization of this campaign."""
+
+    id: str
+    slug: str
+    ventures: dict[str, str] = field(default_factory=dict)
+    endpoint: Endpoint | None = None
+
+
+async def somebody(door: Door, mailbox: Path) -> Person:
+    """A registered, verified, logged-in person of no further importance."""
+    name = secrets.token_hex(5)
+    person = Person(f"chaos-{name}@example.com", secrets.token_urlsafe(18), "Chaos", name)
+    await door.enter(person, mailbox)
+    return person
+
+
+async def found_company(door: Door, owner: Person, name: str, endpoint_session: object, today: date) -> Company:
+    """Create an organization, its ventures with plans, and a connection."""
+    body = {"name": f"{name} {secrets.token_hex(3)}", "settings": SETTINGS}
+    created = await door.post("/v1/organizations", owner, body)
+    owner.token = created["access_token"]
+    company = Company(created["id"], created["slug"])
+    path = f"/v1/organizations/{company.id}"
+    for venture, promised in VENTURES.items():
+        made = await door.post(f"{path}/ventures", owner, {"name": venture, "stage": "GROWTH"})
+        company.ventures[venture] = made["id"]
+        targets = dict(promised, target_date=(today + timedelta(days=275)).isoformat())
+        if "baseline_value" in targets:
+            targets["baseline_date"] = (today - timedelta(days=90)).isoformat()
+        plan = {"strategy": {}, "targets": targets}
+        await door.call("PUT", f"{path}/ventures/{made['id']}/plan", owner, plan)
+    made = await door.post(f"{path}/ingestion/stripe-connections", owner, {"name": "Stripe", "livemode": False})
+    url = f"{door.url}/webhooks/stripe/{made['id']}"
+    company.endpoint = Endpoint(made["id"], url, made["webhook_secret"], endpoint_session)  # type: ignore[arg-type] # the door's own session
+    return company
+
+
+async def post_evenly(company: Company, events: Sequence[Json], seconds: float) -> None:
+    """Post every event at its due instant, or as soon as the system takes it (0 seconds: as fast as it goes)."""
+    assert company.endpoint is not None
+    endpoint, begin, queue = company.endpoint, monotonic(), iter(enumerate(events))
+
+    async def worker() -> None:
+        for place, event in queue:
+            await asyncio.sleep(max(0.0, begin + place * seconds / len(events) - monotonic()))
+            await endpoint.deliver(event)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(AT_ONCE):
+            group.create_task(worker())
