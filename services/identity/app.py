@@ -1,9 +1,14 @@
 """The composition root of identity."""
 
+from services.identity.api_key import models as _api_keys  # noqa: F401 - its tables
 from services.identity.base import IdentityTable
+from services.identity.door import store as door
+from services.identity.door.doorman import DOORMAN, run_doorman
 from services.identity.mail.delivery import MAILER, run_mailer
 from services.identity.membership import endpoints as membership
 from services.identity.organization import endpoints as organization
+from services.identity.second_factor import endpoints as second_factor
+from services.identity.session import endpoints as session
 from services.identity.token import endpoints as token
 from services.identity.user import endpoints as user
 from shared.platform.service import Service
@@ -15,10 +20,13 @@ SERVICE = Service(
     routers=(
         token.router,
         user.router,
+        session.router,
+        second_factor.router,
         organization.entrance,
         membership.joining,
         organization.router,
         membership.router,
     ),
-    workers={MAILER: run_mailer},
+    workers={DOORMAN: run_doorman, MAILER: run_mailer},
+    backlog=door.waiting,
 )

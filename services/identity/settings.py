@@ -29,6 +29,11 @@ class MailSettings:
         )
 
 
+def rate_limit_factor() -> float:
+    """By how much the limits at the front door are multiplied (``TRUEUP_RATE_LIMIT_FACTOR``)."""
+    return float(environment("RATE_LIMIT_FACTOR", "1"))
+
+
 def secret_box(runtime: Runtime) -> SecretBox:
     """What seals private keys and unsent letters."""
     return SecretBox(runtime.settings.secret_key_bytes)

@@ -24,7 +24,7 @@ WAKE_PREFIX = "_wake"
 """Core-NATS pings ``_wake.<service>.<role>`` tell other replicas that there is work."""
 
 USED_PREFIX = "_used"
-"""Core-NATS pings ``_used.<service>.<api key id>`` tell identity that an API key is in use."""
+"""Core-NATS pings ``_used.<service>.<organization id>.<api key id>`` tell identity that an API key is in use."""
 
 
 def stream_of(owner: str) -> str:
@@ -65,7 +65,7 @@ def inbox_prefix(user: str) -> str:
 
 def _service_user(service: str) -> NatsUser:
     own = stream_of(service)
-    publish = [*stream_subjects().get(own, []), f"{WAKE_PREFIX}.{service}.*", f"{USED_PREFIX}.{service}.*"]
+    publish = [*stream_subjects().get(own, []), f"{WAKE_PREFIX}.{service}.*", f"{USED_PREFIX}.{service}.*.*"]
     publish.append(f"$JS.API.STREAM.INFO.{own}")
     for stream in CONSUMES.get(service, ()):
         publish += [
@@ -76,7 +76,7 @@ def _service_user(service: str) -> NatsUser:
         ]
     subscribe = [f"{inbox_prefix(service)}.>", f"{WAKE_PREFIX}.{service}.*"]
     if service == "identity":
-        subscribe.append(f"{USED_PREFIX}.*.*")
+        subscribe.append(f"{USED_PREFIX}.*.*.*")
     return NatsUser(service, tuple(publish), tuple(subscribe))
 
 

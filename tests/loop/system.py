@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ SETTLE_TRIES = 4
 class System:
     """One supervisor in a state folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder
+        self._more_environment = environment or {}
         self._process: subprocess.Popen[bytes] | None = None
         self._log = folder / "supervisor.log"
 
@@ -63,7 +65,9 @@ class System:
         return kept | {
             "TRUEUP_STATE_DIR": str(self.folder),
             "TRUEUP_RETRY_SECONDS": "0.05",
+            "TRUEUP_RATE_LIMIT_FACTOR": "1000",  # everybody comes from one address
             "PYTHONWARNINGS": "default",
+            **self._more_environment,
         }
 
     # --- what an operator sees ----------------------------------------------------------------

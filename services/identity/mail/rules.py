@@ -41,6 +41,34 @@ If that was not you, nothing happened, and you need not do anything.
     return Letter(to_address, "You already have a Trueup account", body)
 
 
+def password_reset(to_address: str, first_name: str, token: str, public_url: str) -> Letter:
+    """Lets somebody choose a new password."""
+    body = f"""Hello {first_name},
+
+somebody (you, we hope) asked for a new password for your Trueup account. Choose one here:
+
+{public_url}/reset-password?token={token}
+
+Or give this token to POST /v1/auth/reset-password:
+
+Token: {token}
+
+It is good for one hour, and once. If you did not ask for it, you can ignore this letter: your password stays.
+"""
+    return Letter(to_address, "Choose a new password for Trueup", body)
+
+
+def password_changed(to_address: str, first_name: str, public_url: str) -> Letter:
+    """Tells somebody that their password is another one now."""
+    body = f"""Hello {first_name},
+
+your Trueup password was changed, and all your sessions were ended. Log in at {public_url}/login.
+
+If that was not you, ask for a new password at once: {public_url}/forgot-password
+"""
+    return Letter(to_address, "Your Trueup password was changed", body)
+
+
 def invitation(to_address: str, token: str, public_url: str, *, organization: str, inviter: str, role: str) -> Letter:
     """Invites a person to an organization."""
     body = f"""Hello,

@@ -13,9 +13,9 @@ from services.identity.membership.schemas import (
 )
 from services.identity.membership.use_cases import Actor
 from services.identity.organization.schemas import OrganizationWithToken
+from services.identity.session import use_cases as sessions
 from services.identity.settings import Box
 from services.identity.token.rules import ACCESS_LIFETIME
-from services.identity.user import use_cases as users
 from services.identity.user.models import User
 from shared.contracts.identity import Role
 from shared.platform.http.call import Call, SignedInCall
@@ -55,12 +55,12 @@ async def remove_member(user_id: UUID, call: Call) -> None:
 @joining.post("/organizations/accept-invitation", operation_id="acceptInvitation")
 async def accept_invitation(body: AcceptInvitation, call: SignedInCall, box: Box) -> OrganizationWithToken:
     """Join an organization by the token of an invitation; the answer brings a fresh access token."""
-    user = await users.signed_in_user(call.session, call.user_id)
+    user = await sessions.signed_in_user(call.session, call.claims)
     membership, organization = await use_cases.accept(call.session, body.token, user, call.now)
     return OrganizationWithToken.of(
         organization,
         Role(membership.role),
-        access_token=await users.access_token_of(call.session, box, user.id, call.now),
+        access_token=await sessions.access_token_of(call.session, box, user.id, call.claims.session_id, call.now),
         expires_in=int(ACCESS_LIFETIME.total_seconds()),
     )
 

@@ -1,5 +1,6 @@
 """Memberships and invitations."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index
@@ -15,7 +16,10 @@ def _one_of(column: str, values: type[Role] | type[MembershipStatus]) -> str:
 
 
 class Membership(IdentityTable):
-    """A user in an organization. ``version`` grows with every change of it; removed ones stay."""
+    """A user in an organization. ``version`` grows with every change of it; removed ones stay.
+
+    ``venture_ids`` null: all ventures. Access tokens issued before ``tokens_valid_from`` count no more.
+    """
 
     __tablename__ = "memberships"
     __table_args__ = table_args(
@@ -36,6 +40,8 @@ class Membership(IdentityTable):
     joined_at: Mapped[Instant]
     changed_at: Mapped[Instant]
     changed_by: Mapped[UUID]
+    venture_ids: Mapped[list[Any] | None]
+    tokens_valid_from: Mapped[Instant | None]
 
 
 class Invitation(IdentityTable):
@@ -65,5 +71,6 @@ class Invitation(IdentityTable):
     invited_by: Mapped[UUID]
     created_at: Mapped[Instant]
     expires_at: Mapped[Instant]
+    venture_ids: Mapped[list[Any] | None]
     accepted_at: Mapped[Instant | None]
     revoked_at: Mapped[Instant | None]

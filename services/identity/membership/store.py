@@ -48,16 +48,15 @@ def members(organization_id: UUID) -> Select[Any]:
     return members_of
 
 
-async def tell_this_service(session: AsyncSession, membership: Membership) -> None:
+async def organizations_of(session: AsyncSession, user_id: UUID) -> list[UUID]:
+    """The organizations that a user belongs to (archived ones too), in one order."""
+    found = select(Membership.organization_id).where(Membership.user_id == user_id, _ACTIVE)
+    return list(await session.scalars(found.order_by(Membership.organization_id)))
+
+
+async def tell_this_service(session: AsyncSession, values: dict[str, Any]) -> None:
     """Let the right of this very service follow at once; the others follow by event."""
-    values = {
-        "version": membership.version,
-        "role": membership.role,
-        "active": membership.status == MembershipStatus.ACTIVE.value,
-    }
-    statement = insert(MembershipRow).values(
-        organization_id=membership.organization_id, user_id=membership.user_id, **values
-    )
+    statement = insert(MembershipRow).values(values)
     await session.execute(statement.on_conflict_do_update(index_elements=["organization_id", "user_id"], set_=values))
 
 

@@ -16,12 +16,13 @@ from services.identity.user import store as users
 from services.identity.user.models import User
 from services.identity.user.rules import same_address_key
 from services.identity.user.use_cases import TokenInvalid
-from shared.contracts.identity import MemberJoined, MemberRemoved, MembershipStatus, Role
+from shared.contracts.identity import MemberJoined, MemberRemoved, MembershipStatus, MemberState, Role
 from shared.kernel.errors import Conflict, Forbidden, NotFound
 from shared.kernel.ids import new_id
 from shared.platform.bus.outbox import emit
 from shared.platform.secrets import SecretBox
 from shared.platform.settings import public_url
+from shared.platform.tenancy.subscription import member_values
 
 
 class AlreadyMember(Conflict):
@@ -132,6 +133,16 @@ async def remove(session: AsyncSession, user_id: UUID, actor: Actor) -> None:
     await _changed(session, member, actor)
 
 
+async def refuse_older_tokens(session: AsyncSession, user_id: UUID, now: datetime) -> None:
+    """Let no access token of a user that was issued before now count in any service."""
+    for organization_id in await store.organizations_of(session, user_id):
+        await _lock_organization(session, organization_id)
+        member = await _active(session, organization_id, user_id)
+        if member is not None:
+            member.tokens_valid_from = now
+            await _changed(session, member, Actor(organization_id, user_id, now))
+
+
 async def _acting_on(session: AsyncSession, user_id: UUID, actor: Actor) -> tuple[Membership, Membership]:
     await _lock_organization(session, actor.organization_id)
     acting = await _acting(session, actor)
@@ -177,17 +188,20 @@ async def _changed(session: AsyncSession, member: Membership, actor: Actor) -> M
     member.version += 1
     member.changed_at, member.changed_by = actor.now, actor.user_id
     await session.flush()
-    await store.tell_this_service(session, member)
+    await store.tell_this_service(session, member_values(_state(member)))
+    await emit(session, _state(member))
+    return member
+
+
+def _state(member: Membership) -> MemberState:
     status = MembershipStatus(member.status)
     event = MemberJoined if status is MembershipStatus.ACTIVE else MemberRemoved
-    await emit(
-        session,
-        event(
-            organization_id=member.organization_id,
-            user_id=member.user_id,
-            version=member.version,
-            role=Role(member.role),
-            status=status,
-        ),
+    return event(
+        organization_id=member.organization_id,
+        user_id=member.user_id,
+        version=member.version,
+        role=Role(member.role),
+        status=status,
+        venture_ids=None if member.venture_ids is None else tuple(UUID(venture) for venture in member.venture_ids),
+        tokens_valid_from=member.tokens_valid_from,
     )
-    return member

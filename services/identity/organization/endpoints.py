@@ -1,5 +1,6 @@
 """Organizations over HTTP."""
 
+from services.identity.membership import store as memberships
 from services.identity.membership.use_cases import Actor
 from services.identity.organization import use_cases
 from services.identity.organization.models import Organization
@@ -10,9 +11,9 @@ from services.identity.organization.schemas import (
     OrganizationsOut,
     OrganizationWithToken,
 )
+from services.identity.session import use_cases as sessions
 from services.identity.settings import Box
 from services.identity.token.rules import ACCESS_LIFETIME
-from services.identity.user import use_cases as users
 from shared.contracts.identity import Role
 from shared.kernel.errors import NotFound
 from shared.kernel.ids import new_id
@@ -27,12 +28,12 @@ entrance = PublicRouter(tags=["organizations"])
 @entrance.post("/organizations", status_code=201, operation_id="createOrganization")
 async def create_organization(body: NewOrganization, call: SignedInCall, box: Box) -> OrganizationWithToken:
     """Create an organization; you become its owner. The answer brings an access token that contains it."""
-    user = await users.signed_in_user(call.session, call.user_id)
+    user = await sessions.signed_in_user(call.session, call.claims)
     organization = await use_cases.create_organization(call.session, body, Actor(new_id(), user.id, call.now))
     return OrganizationWithToken.of(
         organization,
         Role.OWNER,
-        access_token=await users.access_token_of(call.session, box, user.id, call.now),
+        access_token=await sessions.access_token_of(call.session, box, user.id, call.claims.session_id, call.now),
         expires_in=int(ACCESS_LIFETIME.total_seconds()),
     )
 
@@ -40,7 +41,7 @@ async def create_organization(body: NewOrganization, call: SignedInCall, box: Bo
 @entrance.get("/organizations", operation_id="listOrganizations")
 async def list_organizations(call: SignedInCall) -> OrganizationsOut:
     """The organizations that you belong to, by name."""
-    found = await users.organizations_of(call.session, call.user_id)
+    found = await memberships.of_user(call.session, call.user_id)
     return OrganizationsOut(
         items=[OrganizationOut.of(organization, Role(membership.role)) for membership, organization in found]
     )

@@ -10,7 +10,11 @@ from shared.platform.db.tables import Id, Instant, Json, TableKind, table_args
 
 
 class SigningKey(IdentityTable):
-    """An Ed25519 key that signs access tokens. The private part is sealed; the newest unretired one signs."""
+    """An Ed25519 key for access tokens, its private part sealed.
+
+    It is published from the beginning, signs from ``signs_from`` on (the newest one does), and its signatures
+    count until ``retired_at``.
+    """
 
     __tablename__ = "signing_keys"
     __table_args__ = table_args(TableKind.OWNED, global_reason="tokens are signed for users, not for tenants")
@@ -19,6 +23,7 @@ class SigningKey(IdentityTable):
     public_jwk: Mapped[Json]
     sealed_private_jwk: Mapped[str]
     created_at: Mapped[Instant]
+    signs_from: Mapped[Instant]
     retired_at: Mapped[Instant | None]
 
 

@@ -1,24 +1,26 @@
 """All SQL of tokens."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.token.models import RefreshToken, SigningKey
 
 
-async def newest_key(session: AsyncSession) -> SigningKey | None:
-    """The key that signs now."""
-    newest = select(SigningKey).where(SigningKey.retired_at.is_(None)).order_by(SigningKey.created_at.desc()).limit(1)
-    return (await session.scalars(newest)).one_or_none()
-
-
-async def published_keys(session: AsyncSession) -> list[SigningKey]:
-    """The keys whose signatures still count."""
-    valid = select(SigningKey).where(SigningKey.retired_at.is_(None)).order_by(SigningKey.created_at)
+async def published_keys(session: AsyncSession, now: datetime) -> list[SigningKey]:
+    """The keys whose signatures count, or will."""
+    counts = or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > now)
+    valid = select(SigningKey).where(counts).order_by(SigningKey.signs_from, SigningKey.kid)
     return list(await session.scalars(valid))
+
+
+async def retire(session: AsyncSession, kids: Collection[str], at: datetime) -> None:
+    """Let the signatures of keys count until an instant, and no longer."""
+    keys = SigningKey.kid.in_(list(kids)), or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > at)
+    await session.execute(update(SigningKey).where(*keys).values(retired_at=at))
 
 
 async def refresh_token(session: AsyncSession, token_hash: str) -> RefreshToken | None:
@@ -26,10 +28,10 @@ async def refresh_token(session: AsyncSession, token_hash: str) -> RefreshToken 
     return await session.get(RefreshToken, token_hash, with_for_update=True, populate_existing=True)
 
 
-async def revoke_family(session: AsyncSession, family_id: UUID, now: datetime) -> None:
-    """End every token that descends from one login."""
+async def revoke(session: AsyncSession, families: Collection[UUID], now: datetime) -> None:
+    """End every refresh token that descends from some logins."""
     await session.execute(
         update(RefreshToken)
-        .where(RefreshToken.family_id == family_id, RefreshToken.revoked_at.is_(None))
+        .where(RefreshToken.family_id.in_(list(families)), RefreshToken.revoked_at.is_(None))
         .values(revoked_at=now)
     )

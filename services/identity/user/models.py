@@ -1,4 +1,4 @@
-"""Users, the proof of their addresses, and failed logins."""
+"""Users, the proof of their addresses, new passwords, and failed logins."""
 
 from uuid import UUID
 
@@ -39,6 +39,24 @@ class EmailVerification(IdentityTable):
         # how many letters a user was sent lately
         Index("ix_email_verifications_user", "user_id", "created_at"),
         global_reason="proves an address before any organization is known",
+    )
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID]
+    created_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    used_at: Mapped[Instant | None]
+
+
+class PasswordReset(IdentityTable):
+    """A token that lets its holder choose a new password, once, as its hash."""
+
+    __tablename__ = "password_resets"
+    __table_args__ = table_args(
+        TableKind.OWNED,
+        # a new password closes all of them
+        Index("ix_password_resets_user", "user_id", "created_at"),
+        global_reason="it belongs to a user, who may have no organization",
     )
 
     token_hash: Mapped[str] = mapped_column(primary_key=True)

@@ -9,6 +9,8 @@ SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 256
 VERIFICATION_LIFETIME = timedelta(days=2)
 VERIFICATIONS_AN_HOUR = 5
+RESET_LIFETIME = timedelta(hours=1)
+NO_PASSWORD = "!"  # noqa: S105 - no password hashes to it: the user logs in with another provider
 FAILURE_WINDOW = timedelta(minutes=15)
 
 _COMMON = """

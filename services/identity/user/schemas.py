@@ -72,17 +72,23 @@ class ResendVerification(Body):
     email: Email
 
 
-class Login(Body):
-    """Who logs in."""
+class ForgotPassword(Body):
+    """Whose password is forgotten."""
 
-    email: Annotated[Prose, Field(min_length=1, max_length=LONGEST_EMAIL)]
-    password: AnyPassword
+    email: Email
 
 
-class RefreshBody(Body):
-    """The refresh token from `login`, or from the refresh before."""
+class ResetPassword(Body):
+    """The token from the letter, and the password from now on."""
 
-    refresh_token: Token
+    token: Token
+    new_password: NewPassword
+
+    @model_validator(mode="after")
+    def _is_a_good_password(self) -> "ResetPassword":
+        if objection := password_objection(self.new_password, ""):
+            raise ValueError(f"the password {objection}")
+        return self
 
 
 class MessageOut(BaseModel):
@@ -140,12 +146,3 @@ class MeOut(BaseModel):
 
     user: UserOut
     organizations: list[OrganizationOfUser]
-
-
-class LoginOut(MeOut):
-    """Tokens, and who they are for."""
-
-    access_token: str
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of a scheme, no secret
-    expires_in: int
-    refresh_token: str

@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import case, delete, func, select
+from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.identity.user.models import EmailVerification, LoginFailures, User
+from services.identity.user.models import EmailVerification, LoginFailures, PasswordReset, User
 from services.identity.user.rules import FAILURE_WINDOW
 from shared.platform.db.bulk import in_values
 
@@ -33,6 +33,20 @@ async def verifications_since(session: AsyncSession, user_id: UUID, since: datet
     """How many verification letters a user was sent lately."""
     counted = select(func.count()).where(EmailVerification.user_id == user_id, EmailVerification.created_at > since)
     return await session.scalar(counted) or 0
+
+
+async def reset(session: AsyncSession, token_hash: str) -> PasswordReset | None:
+    """A password reset by its token's hash, locked: of two uses one comes first."""
+    return await session.get(PasswordReset, token_hash, with_for_update=True, populate_existing=True)
+
+
+async def use_up_resets(session: AsyncSession, user_id: UUID, now: datetime) -> None:
+    """No token for a new password counts any more."""
+    await session.execute(
+        update(PasswordReset)
+        .where(PasswordReset.user_id == user_id, PasswordReset.used_at.is_(None))
+        .values(used_at=now)
+    )
 
 
 async def recent_failures(

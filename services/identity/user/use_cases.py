@@ -1,54 +1,19 @@
-"""Registering, proving an address, logging in."""
+"""Registering, proving an address, choosing a new password."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.mail import rules as letters
 from services.identity.mail.use_cases import write_letter
-from services.identity.membership import store as memberships
-from services.identity.membership.models import Membership
-from services.identity.organization.models import Organization
-from services.identity.token import use_cases as tokens
-from services.identity.token.rules import Belonging, hash_of, new_secret
+from services.identity.token.rules import hash_of, new_secret
 from services.identity.user import rules, store
-from services.identity.user.models import EmailVerification, User
-from services.identity.user.passwords import hash_password, verify_password
-from services.identity.user.schemas import NewUser
-from shared.contracts.identity import Role
-from shared.kernel.errors import Forbidden, Invalid, TrueupError, Unauthorized
+from services.identity.user.models import EmailVerification, PasswordReset, User
+from shared.kernel.errors import Invalid
 from shared.kernel.ids import new_id
 from shared.platform.secrets import SecretBox
 from shared.platform.settings import public_url
-
-
-class LoginRefused(TrueupError):
-    """A login that failed; the attempt is counted."""
-
-
-class WrongCredentials(LoginRefused, Unauthorized):
-    """The address or the password is wrong; which of them is not said."""
-
-    code = "invalid_credentials"
-    title = "Wrong e-mail address or password"
-
-
-class EmailNotVerified(LoginRefused, Forbidden):
-    """The password is right, the address is not proven yet."""
-
-    code = "email_not_verified"
-    title = "The e-mail address is not confirmed yet"
-
-
-class TooManyAttempts(LoginRefused):
-    """Too many logins failed lately."""
-
-    code: ClassVar[str] = "too_many_attempts"
-    status: ClassVar[int] = 429
-    title: ClassVar[str] = "Too many failed logins"
 
 
 class TokenInvalid(Invalid):
@@ -58,23 +23,23 @@ class TokenInvalid(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A user with fresh tokens and organizations."""
+class NewAccount:
+    """Somebody who wants to be registered; the password is hashed already."""
 
-    user: User
-    organizations: list[tuple[Membership, Organization]]
-    access_token: str
-    refresh_token: str
+    email: str
+    password_hash: str
+    first_name: str
+    last_name: str
 
 
-async def register(session: AsyncSession, box: SecretBox, wanted: NewUser, now: datetime) -> None:
+async def register(session: AsyncSession, box: SecretBox, wanted: NewAccount, now: datetime) -> None:
     """Create an unverified user and write the verification letter; a taken address only gets a letter."""
     key = rules.same_address_key(wanted.email)
     user = User(
         id=new_id(),
         email=wanted.email,
         email_key=key,
-        password_hash=await hash_password(wanted.password),
+        password_hash=wanted.password_hash,
         first_name=wanted.first_name,
         last_name=wanted.last_name,
         active=True,
@@ -114,71 +79,45 @@ async def verify_email(session: AsyncSession, token: str, now: datetime) -> None
     verification.used_at = user.verified_at = now
 
 
-async def log_in(
-    session: AsyncSession, box: SecretBox, email: str, password: str, *, address: str, now: datetime
-) -> SignedIn:
-    """Check a login; a ``LoginRefused`` leaves its mark in the transaction, so the caller commits it too."""
-    subjects = rules.failure_subjects(email, address)
-    await _refuse_too_many(session, subjects, now)
+async def request_reset(session: AsyncSession, box: SecretBox, email: str, now: datetime) -> None:
+    """Write a letter with the token for a new password; nothing for an address that has no account."""
     user = await store.by_email(session, rules.same_address_key(email))
-    if not await verify_password(password, user.password_hash if user else None) or user is None or not user.active:
-        await store.count_failure(session, subjects, now)
-        raise WrongCredentials("The e-mail address or the password is wrong.")
-    await store.forget_failures(session, subjects, now)
-    if user.verified_at is None:
-        raise EmailNotVerified("Confirm your e-mail address first; POST /v1/auth/resend-verification sends the letter.")
-    return await _signed_in(session, box, user, await tokens.begin_session(session, user.id, now), now)
-
-
-async def refresh(session: AsyncSession, box: SecretBox, refresh_token: str, now: datetime) -> SignedIn:
-    """Fresh tokens for a refresh token; a refusal leaves its mark, so the caller commits it too."""
-    user_id, following = await tokens.rotate(session, refresh_token, now)
-    user = await session.get(User, user_id)
     if user is None or not user.active:
-        raise tokens.RefreshRefused("This account is not active.")
-    return await _signed_in(session, box, user, following, now)
-
-
-async def signed_in_user(session: AsyncSession, user_id: UUID) -> User:
-    """The user that a token speaks for."""
-    user = await session.get(User, user_id)
-    if user is None or not user.active:
-        raise Unauthorized("This account is not active.")
-    return user
-
-
-async def organizations_of(session: AsyncSession, user_id: UUID) -> list[tuple[Membership, Organization]]:
-    """The organizations of a user, with the memberships."""
-    return await memberships.of_user(session, user_id)
-
-
-async def access_token_of(session: AsyncSession, box: SecretBox, user_id: UUID, now: datetime) -> str:
-    """A fresh access token with the user's memberships as they are now."""
-    belongings = [
-        Belonging(membership.organization_id, Role(membership.role), membership.version)
-        for membership, _ in await memberships.of_user(session, user_id)
-    ]
-    return await tokens.access_token(session, box, user_id, belongings, now)
-
-
-async def _signed_in(session: AsyncSession, box: SecretBox, user: User, refresh_token: str, now: datetime) -> SignedIn:
-    return SignedIn(
-        user,
-        await memberships.of_user(session, user.id),
-        await access_token_of(session, box, user.id, now),
-        refresh_token,
+        return
+    secret = new_secret()
+    session.add(
+        PasswordReset(
+            token_hash=hash_of(secret),
+            user_id=user.id,
+            created_at=now,
+            expires_at=now + rules.RESET_LIFETIME,
+            used_at=None,
+        )
     )
+    await write_letter(session, box, letters.password_reset(user.email, user.first_name, secret, public_url()), now)
 
 
-async def _refuse_too_many(session: AsyncSession, subjects: dict[str, str], now: datetime) -> None:
-    recent = await store.recent_failures(session, subjects, now)
-    for limit in rules.FAILURE_LIMITS:
-        failures, since = recent.get(limit.scope, (0, now))
-        if failures >= limit.failures:
-            wait = int((since + rules.FAILURE_WINDOW - now).total_seconds()) + 1
-            raise TooManyAttempts(
-                f"Too many logins failed; try again in {wait} seconds.", headers={"Retry-After": str(wait)}
-            )
+async def usable_reset(session: AsyncSession, token: str, now: datetime) -> tuple[PasswordReset, User]:
+    """The reset that a token allows, and whose it is, both locked; ``TokenInvalid`` when there is none."""
+    reset = await store.reset(session, hash_of(token))
+    if reset is None or reset.used_at is not None or reset.expires_at <= now:
+        raise TokenInvalid(
+            "This token is not known, too old, or used. Ask for a new letter with POST /v1/auth/forgot-password."
+        )
+    user = await session.get_one(User, reset.user_id, with_for_update=True)
+    if not user.active:
+        raise TokenInvalid("This account is not active.")
+    return reset, user
+
+
+async def set_password(session: AsyncSession, box: SecretBox, user: User, password_hash: str, now: datetime) -> None:
+    """Give a user a new password: every open token for another one is used up, and a letter tells of it.
+
+    Who holds a token from a letter has proven the address as well. The caller ends the sessions.
+    """
+    user.password_hash = password_hash
+    await store.use_up_resets(session, user.id, now)
+    await write_letter(session, box, letters.password_changed(user.email, user.first_name, public_url()), now)
 
 
 async def _write_verification(session: AsyncSession, box: SecretBox, user: User, now: datetime) -> None:

@@ -23,7 +23,7 @@ class KeyUses:
         self._client = client
         self._told: dict[UUID, float] = {}
 
-    def note(self, api_key_id: UUID) -> None:
+    def note(self, organization_id: UUID, api_key_id: UUID) -> None:
         """A key was used."""
         if time.monotonic() - self._told.get(api_key_id, float("-inf")) < _QUIET_SECONDS:
             return
@@ -32,5 +32,6 @@ class KeyUses:
         if len(self._told) > _REMEMBERED:
             self._told.clear()
         self._told[api_key_id] = time.monotonic()
-        told = asyncio.ensure_future(self._client.publish(f"{USED_PREFIX}.{self._service}.{api_key_id}", b""))
+        subject = f"{USED_PREFIX}.{self._service}.{organization_id}.{api_key_id}"
+        told = asyncio.ensure_future(self._client.publish(subject, b""))
         told.add_done_callback(lambda done: done.cancelled() or done.exception())

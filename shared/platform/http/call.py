@@ -130,7 +130,7 @@ async def _tenant_call(request: Request, organization_id: UUID, credential: Cred
     async with runtime.database.transaction([organization_id]) as session:
         if key is not None:
             rights = await rights_of_key(session, key, organization_id, now())
-            runtime.key_uses.note(key.id)
+            runtime.key_uses.note(organization_id, key.id)
         else:
             assert claims is not None
             rights = await rights_of_member(session, claims, organization_id)

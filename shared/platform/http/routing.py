@@ -151,3 +151,7 @@ class PublicRouter(_Router):
     def patch(self, path: str, *, operation_id: str, **options: Any) -> Callable[[F], F]:
         """Declare a change."""
         return self._public("PATCH", path, operation_id, **options)
+
+    def delete(self, path: str, *, operation_id: str, **options: Any) -> Callable[[F], F]:
+        """Declare an ending."""
+        return self._public("DELETE", path, operation_id, **options)

@@ -22,11 +22,11 @@ EMAIL = "ada@example.com"
 async def test_register_confirm_log_in(desk: FrontDesk) -> None:
     registered = await desk.register(EMAIL)
     assert (registered.status_code, list(registered.json())) == (202, ["message"])
+    token = await desk.token_for(EMAIL)
     early = await desk.post("/v1/auth/login", {"email": EMAIL, "password": PASSWORD})
     assert (early.status_code, early.json()["code"]) == (403, "email_not_verified")
     wrong = await desk.post("/v1/auth/login", {"email": EMAIL, "password": "something else"})
     assert (wrong.status_code, wrong.json()["code"]) == (401, "invalid_credentials")
-    token = await desk.token_for(EMAIL)
     assert (await desk.post("/v1/auth/verify-email", {"token": token})).json()["email_verified"] is True
     assert (await desk.post("/v1/auth/verify-email", {"token": token})).status_code == 200
     session = await desk.log_in("ADA@Example.com")
@@ -48,25 +48,30 @@ async def test_registering_a_taken_address_answers_the_same_and_sends_a_letter(d
     await desk.log_in(EMAIL)
 
 
-async def test_ten_registrations_at_once_make_one_user(desk: FrontDesk) -> None:
+async def test_five_registrations_at_once_make_one_user(desk: FrontDesk) -> None:
     answers = await asyncio.gather(*(desk.register(EMAIL) for _ in range(5)))
     assert {answer.status_code for answer in answers} == {202}
+    await desk.house.settle()
     async with desk.house.database("identity").transaction() as session:
         assert await session.scalar(select(func.count()).select_from(User)) == 1
 
 
 async def test_the_letter_can_be_sent_again_a_few_times(desk: FrontDesk) -> None:
     await desk.register(EMAIL)
-    answers = [await desk.post("/v1/auth/resend-verification", {"email": EMAIL}) for _ in range(8)]
-    answers.append(await desk.post("/v1/auth/resend-verification", {"email": "nobody@example.com"}))
-    assert {answer.status_code for answer in answers} == {202}
-    assert len({answer.text for answer in answers}) == 1
+    known, unknown = [
+        [await desk.post("/v1/auth/resend-verification", {"email": email}) for _ in range(7)]
+        for email in (EMAIL, "nobody@example.com")
+    ]
+    assert [answer.status_code for answer in known] == [202] * 5 + [429] * 2
+    assert [answer.status_code for answer in unknown] == [202] * 5 + [429] * 2
+    assert [answer.text for answer in known[:5]] == [answer.text for answer in unknown[:5]]
+    assert 0 < int(known[-1].headers["retry-after"]) <= 901
     token = await desk.token_for(EMAIL, 5)
-    await asyncio.sleep(0.3)
+    await desk.house.settle()
     assert len(desk.letters(EMAIL)) == 5
     assert (await desk.post("/v1/auth/verify-email", {"token": token})).status_code == 200
-    unknown = await desk.post("/v1/auth/verify-email", {"token": "nonsense"})
-    assert (unknown.status_code, unknown.json()["code"]) == (422, "token_invalid")
+    refused = await desk.post("/v1/auth/verify-email", {"token": "nonsense"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "token_invalid")
 
 
 async def test_an_old_letter_does_not_count(desk: FrontDesk) -> None:

@@ -1,0 +1,83 @@
+"""The doorman: looks into what was asked for by e-mail address, after its answer was given."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.identity.door import store
+from services.identity.door.models import DoorRequest
+from services.identity.mail.delivery import MAILER
+from services.identity.provider import store as provider_logins
+from services.identity.settings import secret_box
+from services.identity.user import use_cases
+from shared.kernel.clock import now
+from shared.platform.db.outage import is_outage
+from shared.platform.secrets import SecretBox
+from shared.platform.service import Runtime
+
+log = structlog.get_logger()
+
+DOORMAN = "doorman"
+POLL_SECONDS = 0.5
+_BATCH = 20
+_OUTAGE_SECONDS = 1.0
+_TIDY_EVERY = timedelta(minutes=1)
+
+
+async def run_doorman(runtime: Runtime) -> None:
+    """Look into requests as they come, until the process ends; drop counts that are over."""
+    tidied = now() - _TIDY_EVERY
+    while True:
+        try:
+            handled = await answer_waiting(runtime)
+            if now() - tidied >= _TIDY_EVERY:
+                tidied = now()
+                async with runtime.database.transaction() as session:
+                    await store.forget_old_counts(session, tidied)
+                    await provider_logins.forget_lost(session, tidied)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            log.warning("doorman.outage", reason=type(error).__name__)
+            await asyncio.sleep(_OUTAGE_SECONDS)
+            continue
+        if not handled:
+            await runtime.wakeups.wait(DOORMAN, POLL_SECONDS)
+
+
+async def answer_waiting(runtime: Runtime) -> int:
+    """Carry out some of the waiting requests; returns how many there were."""
+    box = secret_box(runtime)
+    async with runtime.database.transaction() as session:
+        waiting = await store.claim(session, _BATCH)
+        for request in waiting:
+            await _carry_out_alone(session, box, request)
+            await session.delete(request)
+    if waiting:
+        runtime.wakeups.wake(MAILER)
+    return len(waiting)
+
+
+async def _carry_out_alone(session: AsyncSession, box: SecretBox, request: DoorRequest) -> None:
+    """A request that cannot be carried out is dropped, and holds up no other."""
+    try:
+        async with session.begin_nested():
+            await _carry_out(session, box, request)
+    except Exception as error:
+        if is_outage(error):
+            raise
+        log.exception("doorman.dropped", kind=request.kind, request=str(request.id))
+
+
+async def _carry_out(session: AsyncSession, box: SecretBox, request: DoorRequest) -> None:
+    if request.kind == "register":
+        account = use_cases.NewAccount(
+            request.email, request.password_hash or "", request.first_name or "", request.last_name or ""
+        )
+        await use_cases.register(session, box, account, now())
+    elif request.kind == "resend_verification":
+        await use_cases.resend_verification(session, box, request.email, now())
+    else:
+        await use_cases.request_reset(session, box, request.email, now())

@@ -1,0 +1,1 @@
+"""Logging in with another identity provider (OpenID Connect)."""

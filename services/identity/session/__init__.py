@@ -1,0 +1,1 @@
+"""Sessions: what begins with a login, lives by refresh tokens, and ends."""
