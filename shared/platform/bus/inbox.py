@@ -8,7 +8,7 @@ from shared.contracts.event import Event
 from shared.platform.db.driver import Statement, run
 
 _CLAIM: LiteralString = (
-    "INSERT INTO platform.inbox (event_id) SELECT unnest(%b::uuid[]) ON CONFLICT DO NOTHING RETURNING event_id"
+    "INSERT INTO platform.inbox (event_id) SELECT unnest(%s::uuid[]) ON CONFLICT DO NOTHING RETURNING event_id"
 )
 
 

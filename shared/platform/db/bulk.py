@@ -1,19 +1,18 @@
 """Writing many rows in one statement, and locking many keys in one order.
 
-A batch becomes ``INSERT ... SELECT * FROM unnest(array, array, ...)``: one round trip and one plan,
+A batch becomes ``INSERT ... SELECT ... FROM json_to_recordset(rows)``: one parameter, one round trip and one plan,
 however many rows there are.
 """
 
 import hashlib
 from collections import namedtuple
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from enum import Enum
 from functools import cache
 from typing import Any, Literal, LiteralString, cast
 
 import orjson
-from sqlalchemy import ColumnElement, Table, Text, bindparam, func, select, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import ColumnElement, Table, bindparam, func, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -22,18 +21,11 @@ from shared.platform.db.tables import TableKind
 
 Model = type[Any]
 
-_LOCK: LiteralString = "SELECT pg_advisory_xact_lock(n) FROM unnest(%b::bigint[]) WITH ORDINALITY AS t (n, i)"
+_LOCK: LiteralString = "SELECT pg_advisory_xact_lock(n) FROM unnest(%s::bigint[]) WITH ORDINALITY AS t (n, i)"
 
 
 def _table(model: Model) -> Table:
     return cast("Table", model.__table__)
-
-
-@cache
-def _array_types(table: Table, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The PostgreSQL array type of each column; JSON travels as text."""
-    types = (Text() if isinstance(table.c[name].type, JSONB) else table.c[name].type for name in names)
-    return tuple(f"{kind.compile(dialect=DIALECT)}[]" for kind in types)
 
 
 def _quoted(names: Iterable[str]) -> str:
@@ -48,15 +40,11 @@ def _name(table: Table) -> str:
 
 @cache
 def _insert_text(table: Table, names: tuple[str, ...]) -> str:
-    """``INSERT ... SELECT ... FROM unnest(...)`` of some columns, one array each."""
-    given = [
-        f"c{index}::jsonb" if isinstance(table.c[name].type, JSONB) else f"c{index}" for index, name in enumerate(names)
-    ]
-    arrays = ", ".join(f"%b::{array_type}" for array_type in _array_types(table, names))
-    columns = ", ".join(f"c{index}" for index in range(len(names)))
+    """``INSERT ... SELECT ... FROM json_to_recordset(...)`` of some columns."""
+    columns = ", ".join(f'"{name}" {table.c[name].type.compile(dialect=DIALECT)}' for name in names)
     return (
         f"INSERT INTO {_name(table)} AS kept ({_quoted(names)}) "  # noqa: S608 - names of declared columns
-        f"SELECT {', '.join(given)} FROM unnest({arrays}) AS given ({columns})"
+        f"SELECT {_quoted(names)} FROM json_to_recordset(%s::json) AS given ({columns})"
     )
 
 
@@ -89,23 +77,18 @@ def _kept(names: Iterable[str]) -> str:
     return ", ".join(f'kept."{name}"' for name in names)
 
 
-def _json(value: Any) -> str:
-    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+def _written(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as JSON; numbers that JSON cannot hold, and bytes, travel as their text."""
+    given = (
+        rows if all(len(row) == len(names) for row in rows) else [{name: row[name] for name in names} for row in rows]
+    )
+    return orjson.dumps(given, default=_as_text, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-def _arrays(table: Table, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
-    """The values of each column, as psycopg takes them in binary form."""
-    arrays = []
-    for name in names:
-        kind = table.c[name].type
-        values = [row[name] for row in rows]
-        if isinstance(kind, JSONB):
-            values = [None if value is None else _json(value) for value in values]
-        elif isinstance(kind, Text):
-            # Members of a StrEnum are texts, but psycopg refuses arrays that mix them with plain ones.
-            values = [value.value if isinstance(value, Enum) else value for value in values]
-        arrays.append(values)
-    return arrays
+def _as_text(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else str(value)
 
 
 async def bulk_insert(
@@ -124,7 +107,7 @@ async def bulk_insert(
     query = _insert_text(table, names)
     if on_conflict == "ignore":
         query += " ON CONFLICT DO NOTHING"
-    await later(session, Statement(query.encode(), _arrays(table, names, rows), nothing))
+    await later(session, Statement(query.encode(), (_written(names, rows),), nothing))
 
 
 async def bulk_upsert(
@@ -182,7 +165,7 @@ def upserting(
             chosen[identity] = row
     ordered = [chosen[identity] for identity in sorted(chosen, key=lambda values: tuple(map(str, values)))]
     query = _upsert_text(table, names, tuple(key), newer_by, tuple(unless_same))
-    return Statement(query, _arrays(table, names, ordered), _as_keys(tuple(key)))
+    return Statement(query, (_written(names, ordered),), _as_keys(tuple(key)))
 
 
 @cache

@@ -1,7 +1,7 @@
 """The psycopg connection under a session: the hot paths' way to PostgreSQL.
 
-Statements whose text is known beforehand run in the session's own transaction, prepared once a connection, with
-arrays in binary form, and several of them in one round trip; building the same statement in SQLAlchemy each time
+Statements whose text is known beforehand run in the session's own transaction, prepared once a connection,
+and several of them in one round trip; building the same statement in SQLAlchemy each time
 costs more than running it. What gives no answer can be left for ``later``: it travels with the next statement, of
 whichever kind, or with the commit.
 
@@ -20,6 +20,8 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.platform.db.arrays import array_of
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -110,20 +112,30 @@ async def _reach(session: AsyncSession) -> tuple[Driver, list[Statement[Any]]]:
 async def _send(driver: Driver, statements: Sequence[Statement[Any]]) -> list[Rows]:
     try:
         if len(statements) == 1:
-            cursors = [await driver.execute(statements[0].query, statements[0].parameters, prepare=True)]
+            cursors = [await _execute(driver, statements[0])]
         else:
             async with driver.pipeline():
-                cursors = [await driver.execute(one.query, one.parameters, prepare=True) for one in statements]
-        return [await cursor.fetchall() if cursor.description else () for cursor in cursors]
+                cursors = [await _execute(driver, one) for one in statements]
+        return [await cursor.fetchall() if _answers(cursor) else () for cursor in cursors]
     except psycopg.Error as error:
         raise DBAPIError.instance(_text(statements), None, error, psycopg.Error, dialect=DIALECT) from error
+
+
+async def _execute(driver: Driver, statement: Statement[Any]) -> psycopg.AsyncCursor[Any]:
+    parameters = [array_of(value) if isinstance(value, list) else value for value in statement.parameters]
+    return await driver.execute(statement.query, parameters, prepare=True)
+
+
+def _answers(cursor: psycopg.AsyncCursor[Any]) -> bool:
+    """Whether a statement returns rows (its columns are not described for that)."""
+    return cursor.pgresult is not None and cursor.pgresult.nfields > 0
 
 
 async def _send_and_commit(driver: Driver, statements: Sequence[Statement[Any]]) -> None:
     try:
         async with driver.pipeline():
             for one in statements:
-                await driver.execute(one.query, one.parameters, prepare=True)
+                await _execute(driver, one)
             await driver.execute(_COMMIT)
     except psycopg.Error as error:
         raise DBAPIError.instance(_text(statements), None, error, psycopg.Error, dialect=DIALECT) from error
