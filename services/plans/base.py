@@ -1,5 +1,7 @@
 """The tables of plans hang on this base."""
 
+from enum import StrEnum
+
 from shared.platform.db.tables import TrueupTable, new_metadata
 
 
@@ -8,3 +10,8 @@ class PlansTable(TrueupTable):
 
     __abstract__ = True
     metadata = new_metadata()
+
+
+def one_of(column: str, values: type[StrEnum]) -> str:
+    """The condition that a column holds one of an enumeration's values."""
+    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"

@@ -90,7 +90,9 @@ def _derived(row: PlanVersion) -> dict[str, Any]:
     complete = rules.completeness(content)
     targets = {name: value for name, value in store.as_stored(content).items() if name.startswith("target_")}
     return targets | {
-        "status": rules.status_of(complete).value,
+        "status": rules.status_of(
+            complete, investor_ready=row.investor_ready_at is not None, archived=row.archived
+        ).value,
         "pofw_score": rules.pofw_score(content.strategy),
         "completeness_pct": complete.pct,
     }

@@ -2,14 +2,31 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.plans.plan import use_cases as plan
-from shared.contracts.sync import VarianceComputed
+from services.plans.actual import store as actuals
+from services.plans.milestone import use_cases as milestones
+from services.plans.plan.use_cases.reading import record_comparisons
+from services.plans.proposal import store as proposals
+from services.plans.review import use_cases as reviews
+from shared.contracts.sync import ReviewCompleted, TargetsProposed, VarianceComputed
+from shared.kernel.clock import now
+from shared.platform.bus.outbox import MUTED
 from shared.platform.bus.subscription import Batch, Subscription
 
 
 async def on_sync(session: AsyncSession, batch: Batch) -> None:
-    """Sync has compared: keep its answer beside the plan."""
-    await plan.record_comparisons(session, batch.of(VarianceComputed))
+    """Sync has compared, reviewed or proposed: keep its answer, and see to flags and milestones."""
+    comparisons = batch.of(VarianceComputed)
+    await record_comparisons(session, comparisons)
+    await actuals.keep_actuals(session, comparisons)
+    await proposals.keep_proposals(session, batch.of(TargetsProposed))
+    # While a read model is being rebuilt, what is owned stands.
+    if session.info.get(MUTED):
+        return
+    at = now()
+    await reviews.record_reviews(session, batch.of(ReviewCompleted), at)
+    await milestones.reach_by_actuals(session, comparisons, at)
 
 
-SUBSCRIPTIONS = (Subscription(stream="SYNC", events=(VarianceComputed,), handle=on_sync),)
+SUBSCRIPTIONS = (
+    Subscription(stream="SYNC", events=(VarianceComputed, ReviewCompleted, TargetsProposed), handle=on_sync),
+)

@@ -3,18 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.plans.base import PlansTable
+from services.plans.base import PlansTable, one_of
 from services.plans.plan.rules import PlanContent
 from shared.contracts.plans import PlanStatus, PlanStrategy, PlanTargets
 from shared.contracts.sync import PlanSyncStatus
 from shared.platform.db.tables import Day, Figure, Id, Instant, Json, TableKind, table_args
-
-
-def _one_of(column: str, values: type[PlanStatus] | type[PlanSyncStatus]) -> str:
-    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
 
 
 class Plan(PlansTable):
@@ -35,7 +31,7 @@ class Plan(PlansTable):
 
 
 class PlanVersion(PlansTable):
-    """One whole version of a plan. Only its label ever changes.
+    """One whole version of a plan. Its content never changes; its label does, and it may be tagged for investors.
 
     ``targets`` and ``strategy`` are the record; the target columns repeat what figures and lists read.
     """
@@ -43,9 +39,10 @@ class PlanVersion(PlansTable):
     __tablename__ = "plan_versions"
     __table_args__ = table_args(
         TableKind.OWNED,
-        CheckConstraint(_one_of("status", PlanStatus), name="status"),
+        CheckConstraint(one_of("status", PlanStatus), name="status"),
         CheckConstraint("pofw_score BETWEEN 0 AND 40", name="pofw_score"),
         CheckConstraint("completeness_pct BETWEEN 0 AND 100", name="completeness_pct"),
+        CheckConstraint("NOT archived OR investor_ready_at IS NULL", name="tag"),
         CheckConstraint("target_mrr >= 0 AND target_arr >= 0 AND target_customers >= 0", name="targets"),
     )
 
@@ -67,6 +64,10 @@ class PlanVersion(PlansTable):
     completeness_pct: Mapped[Figure]
     financial_change: Mapped[bool]
     changes: Mapped[Json]
+    archived: Mapped[bool] = mapped_column(server_default=false())
+    accepted_proposal_id: Mapped[UUID | None]
+    investor_ready_at: Mapped[Instant | None]
+    investor_ready_by: Mapped[UUID | None]
 
     def content(self) -> PlanContent:
         """What this version says."""
@@ -84,7 +85,7 @@ class PlanComparison(PlansTable):
     __tablename__ = "plan_comparisons"
     __table_args__ = table_args(
         TableKind.READ_MODEL,
-        CheckConstraint(_one_of("plan_sync_status", PlanSyncStatus), name="plan_sync_status"),
+        CheckConstraint(one_of("plan_sync_status", PlanSyncStatus), name="plan_sync_status"),
     )
 
     organization_id: Mapped[Id] = mapped_column(primary_key=True)

@@ -69,6 +69,12 @@ async def newest_comparisons(
     return {row.venture_id: row for row in await session.scalars(newest)}
 
 
+async def newest_investor_ready(session: AsyncSession, plan: Plan) -> PlanVersion | None:
+    """The newest version that was tagged as ready for investors."""
+    tagged = all_versions(plan).where(PlanVersion.investor_ready_at.is_not(None))
+    return (await session.scalars(tagged.order_by(PlanVersion.version.desc()).limit(1))).first()
+
+
 async def store_comparisons(session: AsyncSession, comparisons: Iterable[VarianceComputed]) -> None:
     """Keep what sync said of each venture and day, the newest version of it."""
     rows = [

@@ -5,13 +5,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.plans.base import PlansTable
+from services.plans.base import PlansTable, one_of
 from shared.contracts.plans import MarketType, VentureStage
 from shared.platform.db.tables import Id, Instant, TableKind, table_args
-
-
-def _one_of(column: str, values: type[VentureStage] | type[MarketType]) -> str:
-    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
 
 
 class Venture(PlansTable):
@@ -29,8 +25,8 @@ class Venture(PlansTable):
         ),
         # the list of ventures, newest first
         Index("ix_ventures_created", "organization_id", "created_at", "id"),
-        CheckConstraint(_one_of("stage", VentureStage), name="stage"),
-        CheckConstraint(_one_of("market_type", MarketType), name="market_type"),
+        CheckConstraint(one_of("stage", VentureStage), name="stage"),
+        CheckConstraint(one_of("market_type", MarketType), name="market_type"),
         CheckConstraint("version >= 1", name="version"),
     )
 

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.plans.activity.rules import ActivityKind
+from services.plans.activity.use_cases import note
 from services.plans.venture import store
 from services.plans.venture.models import Venture
 from services.plans.venture.schemas import NewVenture
@@ -71,6 +73,7 @@ async def create_venture(session: AsyncSession, wanted: NewVenture, base_currenc
     session.add(venture)
     await session.flush()
     await emit(session, _state(VentureCreated, venture))
+    _note(session, ActivityKind.VENTURE_CREATED, venture, actor, name=venture.name)
     return venture
 
 
@@ -89,6 +92,7 @@ async def change_venture(
     venture.name_key = same_name_key(venture.name)
     if "name" in changed:
         await _claim_name(session, venture)
+    _note(session, ActivityKind.VENTURE_CHANGED, venture, actor, fields=list(changed))
     return await _changed(session, venture, actor)
 
 
@@ -102,7 +106,12 @@ async def set_archived(
     venture.archived_at = actor.now if archived else None
     if not archived:
         await _claim_name(session, venture)
+    _note(session, ActivityKind.VENTURE_ARCHIVED if archived else ActivityKind.VENTURE_UNARCHIVED, venture, actor)
     return await _changed(session, venture, actor)
+
+
+def _note(session: AsyncSession, kind: ActivityKind, venture: Venture, actor: Actor, **detail: Any) -> None:
+    note(session, (venture.organization_id, venture.id), kind, actor.now, actor.user_id, **detail)
 
 
 async def _locked(session: AsyncSession, venture_id: UUID, versions: Expected, actor: Actor) -> Venture:

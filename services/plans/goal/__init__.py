@@ -1,0 +1,1 @@
+"""Goals: what a venture wants to reach, as a number of a metric or as text."""

@@ -1,0 +1,1 @@
+"""Targets that sync proposes, and what people decide about them."""
