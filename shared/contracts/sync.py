@@ -117,9 +117,17 @@ class AlertType(StrEnum):
     MRR_BELOW_TARGET = "MRR_BELOW_TARGET"
     MRR_ABOVE_TARGET = "MRR_ABOVE_TARGET"
     BURN_EXCEEDS_FORECAST = "BURN_EXCEEDS_FORECAST"
+    CAC_ABOVE_PLAN = "CAC_ABOVE_PLAN"
+    LTV_BELOW_PLAN = "LTV_BELOW_PLAN"
+    PAYBACK_ABOVE_PLAN = "PAYBACK_ABOVE_PLAN"
+    CUSTOMERS_BELOW_TARGET = "CUSTOMERS_BELOW_TARGET"
+    RUNWAY_BELOW_PLAN = "RUNWAY_BELOW_PLAN"
     RUNWAY_LOW = "RUNWAY_LOW"
+    TARGET_AT_RISK = "TARGET_AT_RISK"
     FIRST_METRIC = "FIRST_METRIC"
+    MILESTONE_REACHED = "MILESTONE_REACHED"
     PROJECTION_OUTDATED = "PROJECTION_OUTDATED"
+    PLAN_STALE = "PLAN_STALE"
 
 
 class Severity(StrEnum):
@@ -143,6 +151,19 @@ class AlertStatus(StrEnum):
     RESOLVED = "resolved"
 
 
+class AlertForecast(Part):
+    """Where a trend leads: the value on a day with the ends of its 90 % interval, and its monthly growth.
+
+    ``growth`` is a fraction; null when the trend is one of amounts and not of rates.
+    """
+
+    on: date
+    value: Amount
+    low: Amount
+    high: Amount
+    growth: Ratio | None = None
+
+
 class AlertState(Event, kind=Kind.SNAPSHOT, key=("alert_id",), sequence="version"):
     """A deviation that a person should see."""
 
@@ -162,6 +183,7 @@ class AlertState(Event, kind=Kind.SNAPSHOT, key=("alert_id",), sequence="version
     plan_version: int | None = None
     raised_at: datetime
     changed_at: datetime
+    forecast: AlertForecast | None = None
 
 
 class AlertRaised(AlertState, type="alert.raised"):

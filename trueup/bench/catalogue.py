@@ -1,5 +1,6 @@
 """Everything that is measured, in its order."""
 
+from trueup.bench.alerts import measure_alerts, measure_bands
 from trueup.bench.burst import measure_burst
 from trueup.bench.frame import Measure, Stage
 from trueup.bench.latency import measure_latency
@@ -11,6 +12,8 @@ from trueup.bench.webhooks import (
 )
 
 MEASURES = (
+    Measure("alerts", Stage.ENGINES, measure_alerts, beside_limits=False),
+    Measure("bands", Stage.ENGINES, measure_bands, beside_limits=False),
     Measure("webhooks.alone", Stage.ENGINES, measure_webhooks_alone),
     Measure("start", Stage.WHOLE, measure_start, beside_limits=False),
     Measure("memory", Stage.WHOLE, measure_memory, beside_limits=False),

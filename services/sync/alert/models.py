@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, text
@@ -20,7 +21,7 @@ class Alert(SyncTable):
     """A deviation that a person should see. One open alert per venture and type.
 
     ``quiet_month`` is the first day of the local month in which it was dismissed: until that month
-    ends, a deviation of no higher severity raises nothing.
+    ends, a deviation of no higher severity raises nothing. ``forecast`` is the outlook of TARGET_AT_RISK, as JSON.
     """
 
     __tablename__ = "alerts"
@@ -68,6 +69,7 @@ class Alert(SyncTable):
     raised_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     quiet_month: Mapped[date | None]
+    forecast: Mapped[dict[str, Any] | None]
 
 
 class AlertChange(SyncTable):
