@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from shared.contracts.topology import CONSUMES
+from tests.harness.collector import Collector
 from tests.loop.people import Outside, outside
 from tests.loop.system import System
 
@@ -21,11 +23,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def system() -> Iterator[System]:
-    """A system with two replicas of what consumes."""
+def collector() -> Iterator[Collector]:
+    """Where the system sends its spans."""
+    with Collector() as listening:
+        yield listening
+
+
+@pytest.fixture(scope="session")
+def system(collector: Collector) -> Iterator[System]:
+    """A system with two replicas of what consumes. It records a trace only when a caller has begun one."""
+    tracing = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+        "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+        "OTEL_TRACES_SAMPLER_ARG": "0",
+        "OTEL_BSP_SCHEDULE_DELAY": "200",
+    }
     with tempfile.TemporaryDirectory(prefix="trueup loop ", ignore_cleanup_errors=True) as folder:
-        running = System(Path(folder))
-        running.start("--scale", "ingestion=2", "--scale", "finance=2", "--scale", "sync=2")
+        running = System(Path(folder), tracing)
+        running.start(*(part for service in CONSUMES for part in ("--scale", f"{service}=2")))
         yield running
         running.stop()
 

@@ -65,6 +65,7 @@ class System:
         return kept | {
             "TRUEUP_STATE_DIR": str(self.folder),
             "TRUEUP_RETRY_SECONDS": "0.05",
+            "TRUEUP_FAILPOINT_DIR": str(self.folder / "run" / "failpoints"),
             "TRUEUP_RATE_LIMIT_FACTOR": "1000",  # everybody comes from one address
             "PYTHONWARNINGS": "default",
             **self._more_environment,
@@ -82,7 +83,7 @@ class System:
         return self.environment[f"TRUEUP_{service.upper()}_URL"].split(",")[0]
 
     def trueup(
-        self, *arguments: str, check: bool = True, stdin: bytes | None = None
+        self, *arguments: str, check: bool = True, stdin: bytes | None = None, timeout: float = 150
     ) -> subprocess.CompletedProcess[str]:
         """Run a command of the operator in a second shell."""
         done = subprocess.run(
@@ -92,7 +93,7 @@ class System:
             input=stdin,
             capture_output=True,
             check=False,
-            timeout=150,
+            timeout=timeout,
         )
         text = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
         if check:

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.platform.db.arrays import array_of
+from shared.platform.telemetry.statements import sending
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -111,12 +112,13 @@ async def _reach(session: AsyncSession) -> tuple[Driver, list[Statement[Any]]]:
 
 async def _send(driver: Driver, statements: Sequence[Statement[Any]]) -> list[Rows]:
     try:
-        if len(statements) == 1:
-            cursors = [await _execute(driver, statements[0])]
-        else:
-            async with driver.pipeline():
-                cursors = [await _execute(driver, one) for one in statements]
-        return [await cursor.fetchall() if _answers(cursor) else () for cursor in cursors]
+        with sending(statements):
+            if len(statements) == 1:
+                cursors = [await _execute(driver, statements[0])]
+            else:
+                async with driver.pipeline():
+                    cursors = [await _execute(driver, one) for one in statements]
+            return [await cursor.fetchall() if _answers(cursor) else () for cursor in cursors]
     except psycopg.Error as error:
         raise DBAPIError.instance(_text(statements), None, error, psycopg.Error, dialect=DIALECT) from error
 
@@ -133,10 +135,11 @@ def _answers(cursor: psycopg.AsyncCursor[Any]) -> bool:
 
 async def _send_and_commit(driver: Driver, statements: Sequence[Statement[Any]]) -> None:
     try:
-        async with driver.pipeline():
-            for one in statements:
-                await _execute(driver, one)
-            await driver.execute(_COMMIT)
+        with sending(statements):
+            async with driver.pipeline():
+                for one in statements:
+                    await _execute(driver, one)
+                await driver.execute(_COMMIT)
     except psycopg.Error as error:
         raise DBAPIError.instance(_text(statements), None, error, psycopg.Error, dialect=DIALECT) from error
 
