@@ -1,6 +1,7 @@
 """The composition root of identity."""
 
-from services.identity.api_key import models as _api_keys  # noqa: F401 - its tables
+from services.identity.api_key import endpoints as api_key
+from services.identity.api_key.uses import KEY_USES, note_key_uses
 from services.identity.base import IdentityTable
 from services.identity.door import store as door
 from services.identity.door.doorman import DOORMAN, run_doorman
@@ -26,7 +27,8 @@ SERVICE = Service(
         membership.joining,
         organization.router,
         membership.router,
+        api_key.router,
     ),
-    workers={DOORMAN: run_doorman, MAILER: run_mailer},
+    workers={DOORMAN: run_doorman, MAILER: run_mailer, KEY_USES: note_key_uses},
     backlog=door.waiting,
 )

@@ -1,12 +1,14 @@
 """API keys."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.identity.base import IdentityTable
-from shared.platform.db.tables import Id, Instant, Json, TableKind, table_args
+from shared.platform.db.tables import Id, Instant, TableKind, table_args
 
 
 class ApiKey(IdentityTable):
@@ -25,7 +27,7 @@ class ApiKey(IdentityTable):
     id: Mapped[Id] = mapped_column(primary_key=True)
     name: Mapped[str]
     role: Mapped[str]
-    scopes: Mapped[Json | None]
+    scopes: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     digest: Mapped[str]
     hint: Mapped[str]
     version: Mapped[int]

@@ -30,8 +30,11 @@ LIMITS: Mapping[str, Limit] = {
     "reset_password": Limit(address=100),
     "provider_login": Limit(address=600),
     "jwks": Limit(address=3000),
+    "invitation": Limit(address=500, account=50, account_address=10),
 }
-"""Every operation that takes no access token. Failed logins are counted besides, and more strictly."""
+"""Every operation that takes no access token, and letters to strangers (an organization stands for the address).
+Failed logins are counted besides, and more strictly.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.identity.base import IdentityTable
@@ -40,7 +41,7 @@ class Membership(IdentityTable):
     joined_at: Mapped[Instant]
     changed_at: Mapped[Instant]
     changed_by: Mapped[UUID]
-    venture_ids: Mapped[list[Any] | None]
+    venture_ids: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     tokens_valid_from: Mapped[Instant | None]
 
 
@@ -71,6 +72,6 @@ class Invitation(IdentityTable):
     invited_by: Mapped[UUID]
     created_at: Mapped[Instant]
     expires_at: Mapped[Instant]
-    venture_ids: Mapped[list[Any] | None]
+    venture_ids: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     accepted_at: Mapped[Instant | None]
     revoked_at: Mapped[Instant | None]

@@ -24,3 +24,13 @@ def objection_to_change(actor: Role, member: Role) -> str | None:
 def leaves_no_owner(member: Role, becomes: Role | None, owners: int) -> bool:
     """Whether the organization would be without an owner; ``becomes`` None is a removal."""
     return member is Role.OWNER and becomes is not Role.OWNER and owners <= 1
+
+
+def objection_to_limit(role: Role, limited: bool) -> str | None:
+    """Why a membership with this role cannot be limited to some ventures, or None.
+
+    Admins and owners decide for the whole organization; a limit would only seem to hold.
+    """
+    if limited and role.covers(Role.ADMIN):
+        return f"Only members and viewers can be limited to some ventures, not an {role.value}."
+    return None

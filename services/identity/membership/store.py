@@ -17,12 +17,15 @@ from shared.platform.db.platform_tables import MembershipRow
 _ACTIVE = Membership.status == MembershipStatus.ACTIVE.value
 
 
-async def of_user(session: AsyncSession, user_id: UUID) -> list[tuple[Membership, Organization]]:
+async def of_user(
+    session: AsyncSession, user_id: UUID, *, archived: bool = False
+) -> list[tuple[Membership, Organization]]:
     """The organizations of a user with the memberships, by name."""
+    wanted = Organization.archived_at.is_not(None) if archived else Organization.archived_at.is_(None)
     statement = (
         select(Membership, Organization)
         .join(Organization, Organization.id == Membership.organization_id)
-        .where(Membership.user_id == user_id, _ACTIVE, Organization.archived_at.is_(None))
+        .where(Membership.user_id == user_id, _ACTIVE, wanted)
         .order_by(Organization.name, Organization.id)
     )
     return [(membership, organization) for membership, organization in await session.execute(statement)]
@@ -64,6 +67,22 @@ async def invitation_by_token(session: AsyncSession, token_hash: str) -> Invitat
     """An invitation by its token's hash, locked."""
     found = select(Invitation).where(Invitation.token_hash == token_hash).with_for_update()
     return (await session.scalars(found)).one_or_none()
+
+
+def open_invitations(organization_id: UUID) -> Select[Any]:
+    """The invitations of an organization that were neither accepted nor taken back."""
+    return select(Invitation).where(
+        Invitation.organization_id == organization_id,
+        Invitation.accepted_at.is_(None),
+        Invitation.revoked_at.is_(None),
+    )
+
+
+async def open_invitation(session: AsyncSession, organization_id: UUID, invitation_id: UUID) -> Invitation | None:
+    """One of them, locked."""
+    found = open_invitations(organization_id).where(Invitation.id == invitation_id).with_for_update()
+    invitation: Invitation | None = (await session.scalars(found)).one_or_none()
+    return invitation
 
 
 async def revoke_open(session: AsyncSession, organization_id: UUID, email_key: str, now: datetime) -> None:

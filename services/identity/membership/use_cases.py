@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.identity.door.use_cases import TooManyRequests, seconds_to_wait
 from services.identity.mail import rules as letters
 from services.identity.mail.use_cases import write_letter
 from services.identity.membership import rules, store
@@ -17,7 +18,7 @@ from services.identity.user.models import User
 from services.identity.user.rules import same_address_key
 from services.identity.user.use_cases import TokenInvalid
 from shared.contracts.identity import MemberJoined, MemberRemoved, MembershipStatus, MemberState, Role
-from shared.kernel.errors import Conflict, Forbidden, NotFound
+from shared.kernel.errors import Conflict, Forbidden, Invalid, NotFound, field_error
 from shared.kernel.ids import new_id
 from shared.platform.bus.outbox import emit
 from shared.platform.secrets import SecretBox
@@ -39,46 +40,69 @@ class LastOwner(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does it, in which organization, and when."""
+    """Who does it, in which organization, and when. ``key_role``: with an API key of this role, made by the user."""
 
     organization_id: UUID
     user_id: UUID
     now: datetime
+    key_role: Role | None = None
 
 
-async def invite(session: AsyncSession, box: SecretBox, email: str, role: Role, actor: Actor) -> Invitation:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a membership is to be. ``venture_ids`` None: all ventures."""
+
+    role: Role
+    venture_ids: tuple[UUID, ...] | None = None
+
+    @property
+    def stored_ventures(self) -> list[str] | None:
+        """The ventures as they are stored: sorted, each once."""
+        return None if self.venture_ids is None else sorted({str(venture) for venture in self.venture_ids})
+
+
+async def invite(session: AsyncSession, box: SecretBox, email: str, wanted: Wanted, actor: Actor) -> Invitation:
     """Write an invitation letter; a newer one takes the place of an open one to the same address."""
     organization = await _lock_organization(session, actor.organization_id)
-    acting = await _acting(session, actor)
-    if objection := rules.objection_to_grant(Role(acting.role), role):
-        raise Forbidden(objection)
+    await _refuse_grant(session, wanted, actor)
     key = same_address_key(email)
     known = await users.by_email(session, key)
     if known is not None and await _active(session, actor.organization_id, known.id) is not None:
         raise AlreadyMember(f"{email} is a member already; change the role with PATCH.")
     await store.revoke_open(session, actor.organization_id, key, actor.now)
-    secret = new_secret()
     invitation = Invitation(
         organization_id=actor.organization_id,
         id=new_id(),
         email=email,
         email_key=key,
-        role=role.value,
-        token_hash=hash_of(secret),
+        role=wanted.role.value,
+        venture_ids=wanted.stored_ventures,
         invited_by=actor.user_id,
         created_at=actor.now,
-        expires_at=actor.now + rules.INVITATION_LIFETIME,
         accepted_at=None,
         revoked_at=None,
     )
+    await _send(session, box, invitation, organization, actor)
     session.add(invitation)
-    inviter = await session.get_one(User, actor.user_id)
-    name = f"{inviter.first_name} {inviter.last_name}"
-    letter = letters.invitation(
-        email, secret, public_url(), organization=organization.name, inviter=name, role=role.value
-    )
-    await write_letter(session, box, letter, actor.now)
     return invitation
+
+
+async def resend(session: AsyncSession, box: SecretBox, invitation_id: UUID, actor: Actor) -> Invitation:
+    """Write the letter again with a new token; the old one counts no more, and seven days begin anew."""
+    organization = await _lock_organization(session, actor.organization_id)
+    invitation = await _open_invitation(session, invitation_id, actor)
+    ventures = invitation.venture_ids
+    wanted = Wanted(Role(invitation.role), None if ventures is None else tuple(UUID(one) for one in ventures))
+    await _refuse_grant(session, wanted, actor)
+    await _send(session, box, invitation, organization, actor)
+    return invitation
+
+
+async def take_back(session: AsyncSession, invitation_id: UUID, actor: Actor) -> None:
+    """Take an invitation back: its token counts no more."""
+    await _lock_organization(session, actor.organization_id)
+    invitation = await _open_invitation(session, invitation_id, actor)
+    invitation.revoked_at = actor.now
 
 
 async def accept(session: AsyncSession, token: str, user: User, now: datetime) -> tuple[Membership, Organization]:
@@ -95,10 +119,11 @@ async def accept(session: AsyncSession, token: str, user: User, now: datetime) -
     invitation.accepted_at = now
     if member is not None:
         return member, organization
-    return await join(session, Role(invitation.role), Actor(organization.id, user.id, now)), organization
+    actor = Actor(organization.id, user.id, now)
+    return await join(session, Role(invitation.role), actor, invitation.venture_ids), organization
 
 
-async def join(session: AsyncSession, role: Role, actor: Actor) -> Membership:
+async def join(session: AsyncSession, role: Role, actor: Actor, venture_ids: list[str] | None = None) -> Membership:
     """Make the actor a member, or a removed one a member again."""
     member = await store.find(session, actor.organization_id, actor.user_id)
     if member is None:
@@ -110,19 +135,43 @@ async def join(session: AsyncSession, role: Role, actor: Actor) -> Membership:
         )
         session.add(member)
     member.status, member.role, member.joined_at = MembershipStatus.ACTIVE.value, role.value, actor.now
+    member.venture_ids = venture_ids
     return await _changed(session, member, actor)
 
 
-async def change_role(session: AsyncSession, user_id: UUID, role: Role, actor: Actor) -> Membership:
-    """Give a member another role."""
+async def change_member(
+    session: AsyncSession, user_id: UUID, actor: Actor, *, role: Role | None, ventures: Wanted | None
+) -> Membership:
+    """Give a member another role, or (``ventures``) limit them to other ventures."""
     acting, member = await _acting_on(session, user_id, actor)
-    if objection := rules.objection_to_grant(Role(acting.role), role):
+    role = role or Role(member.role)
+    if objection := rules.objection_to_grant(acting, role):
         raise Forbidden(objection)
-    if member.role == role.value:
+    venture_ids = member.venture_ids if ventures is None else ventures.stored_ventures
+    if objection := rules.objection_to_limit(role, limited=venture_ids is not None):
+        raise Invalid(objection, errors=[field_error("venture_ids", objection)])
+    if (member.role, member.venture_ids) == (role.value, venture_ids):
         return member
     await _keep_an_owner(session, member, role)
-    member.role = role.value
+    member.role, member.venture_ids = role.value, venture_ids
     return await _changed(session, member, actor)
+
+
+async def transfer_ownership(session: AsyncSession, user_id: UUID, actor: Actor) -> Membership:
+    """Make a member an owner, and the actor an admin; gives the new owner's membership."""
+    await _lock_organization(session, actor.organization_id)
+    mine = await _active(session, actor.organization_id, actor.user_id)
+    if actor.key_role is not None or mine is None or mine.role != Role.OWNER.value:
+        raise Forbidden("Only an owner, in person, can hand the organization over.")
+    heir = await _active(session, actor.organization_id, user_id)
+    if heir is None:
+        raise NotFound("There is no member with this id.")
+    if heir.user_id == actor.user_id:
+        raise Conflict("You are an owner already.")
+    heir.role, heir.venture_ids, mine.role = Role.OWNER.value, None, Role.ADMIN.value
+    await _changed(session, heir, actor)
+    await _changed(session, mine, actor)
+    return heir
 
 
 async def remove(session: AsyncSession, user_id: UUID, actor: Actor) -> None:
@@ -143,18 +192,52 @@ async def refuse_older_tokens(session: AsyncSession, user_id: UUID, now: datetim
             await _changed(session, member, Actor(organization_id, user_id, now))
 
 
-async def _acting_on(session: AsyncSession, user_id: UUID, actor: Actor) -> tuple[Membership, Membership]:
+async def _acting_on(session: AsyncSession, user_id: UUID, actor: Actor) -> tuple[Role, Membership]:
     await _lock_organization(session, actor.organization_id)
     acting = await _acting(session, actor)
     member = await _active(session, actor.organization_id, user_id)
     if member is None:
         raise NotFound("There is no member with this id.")
-    itself = user_id == actor.user_id
-    if not itself and not Role(acting.role).covers(Role.ADMIN):
-        raise Forbidden(f"This needs the role admin or higher; yours is {acting.role}.")
-    if objection := rules.objection_to_change(Role(acting.role), Role(member.role)):
+    itself = user_id == actor.user_id and actor.key_role is None
+    if not itself and not acting.covers(Role.ADMIN):
+        raise Forbidden(f"This needs the role admin or higher; yours is {acting.value}.")
+    if objection := rules.objection_to_change(acting, Role(member.role)):
         raise Forbidden(objection)
     return acting, member
+
+
+async def _refuse_grant(session: AsyncSession, wanted: Wanted, actor: Actor) -> None:
+    if objection := rules.objection_to_grant(await _acting(session, actor), wanted.role):
+        raise Forbidden(objection)
+    if objection := rules.objection_to_limit(wanted.role, limited=wanted.venture_ids is not None):
+        raise Invalid(objection, errors=[field_error("venture_ids", objection)])
+
+
+async def _open_invitation(session: AsyncSession, invitation_id: UUID, actor: Actor) -> Invitation:
+    invitation = await store.open_invitation(session, actor.organization_id, invitation_id)
+    if invitation is None:
+        raise NotFound("There is no open invitation with this id.")
+    return invitation
+
+
+async def _send(
+    session: AsyncSession, box: SecretBox, invitation: Invitation, organization: Organization, actor: Actor
+) -> None:
+    wait = await seconds_to_wait(session, "invitation", invitation.email, str(organization.id), actor.now)
+    if wait is not None:
+        raise TooManyRequests(f"Too many invitations; try again in {wait} seconds.", headers={"Retry-After": str(wait)})
+    secret = new_secret()
+    invitation.token_hash, invitation.expires_at = hash_of(secret), actor.now + rules.INVITATION_LIFETIME
+    inviter = await session.get_one(User, actor.user_id)
+    letter = letters.invitation(
+        invitation.email,
+        secret,
+        public_url(),
+        organization=organization.name,
+        inviter=f"{inviter.first_name} {inviter.last_name}",
+        role=invitation.role,
+    )
+    await write_letter(session, box, letter, actor.now)
 
 
 async def _keep_an_owner(session: AsyncSession, member: Membership, becomes: Role | None) -> None:
@@ -171,12 +254,14 @@ async def _lock_organization(session: AsyncSession, organization_id: UUID) -> Or
     return organization
 
 
-async def _acting(session: AsyncSession, actor: Actor) -> Membership:
-    """The actor's own membership as it is now: a token may be older."""
+async def _acting(session: AsyncSession, actor: Actor) -> Role:
+    """The actor's role as it is now: a token may be older."""
+    if actor.key_role is not None:
+        return actor.key_role
     acting = await _active(session, actor.organization_id, actor.user_id)
     if acting is None:
         raise NotFound("There is no organization with this id.")
-    return acting
+    return Role(acting.role)
 
 
 async def _active(session: AsyncSession, organization_id: UUID, user_id: UUID) -> Membership | None:

@@ -1,6 +1,7 @@
 """Organizations over HTTP."""
 
 from services.identity.membership import store as memberships
+from services.identity.membership.endpoints import actor_of
 from services.identity.membership.use_cases import Actor
 from services.identity.organization import use_cases
 from services.identity.organization.models import Organization
@@ -17,7 +18,7 @@ from services.identity.token.rules import ACCESS_LIFETIME
 from shared.contracts.identity import Role
 from shared.kernel.errors import NotFound
 from shared.kernel.ids import new_id
-from shared.platform.http.call import Call, SignedInCall
+from shared.platform.http.call import TAKES_ARCHIVED, Call, SignedInCall
 from shared.platform.http.concurrency import IfMatch
 from shared.platform.http.routing import PublicRouter, TenantRouter
 
@@ -39,9 +40,9 @@ async def create_organization(body: NewOrganization, call: SignedInCall, box: Bo
 
 
 @entrance.get("/organizations", operation_id="listOrganizations")
-async def list_organizations(call: SignedInCall) -> OrganizationsOut:
-    """The organizations that you belong to, by name."""
-    found = await memberships.of_user(call.session, call.user_id)
+async def list_organizations(call: SignedInCall, *, archived: bool = False) -> OrganizationsOut:
+    """The organizations that you belong to, by name; with `archived`, those that were archived instead."""
+    found = await memberships.of_user(call.session, call.user_id, archived=archived)
     return OrganizationsOut(
         items=[OrganizationOut.of(organization, Role(membership.role)) for membership, organization in found]
     )
@@ -59,6 +60,18 @@ async def get_organization(call: Call) -> OrganizationOut:
 @router.patch("", needs=Role.ADMIN, operation_id="updateOrganization")
 async def update_organization(body: OrganizationChange, call: Call, if_match: IfMatch) -> OrganizationOut:
     """Change name, particulars or settings; members that are left out stay. The base currency is fixed."""
-    actor = Actor(call.organization_id, call.user_id, call.now)
+    actor = actor_of(call)
     seen = (if_match, body.version)
     return OrganizationOut.of(await use_cases.change_organization(call.session, body.wanted(), seen, actor), call.role)
+
+
+@router.post("/archive", needs=Role.OWNER, operation_id="archiveOrganization", openapi_extra={TAKES_ARCHIVED: True})
+async def archive_organization(call: Call) -> OrganizationOut:
+    """Archive the organization: everything can still be read, nothing changed, and lists hide it."""
+    return OrganizationOut.of(await use_cases.set_archived(call.session, actor_of(call), archived=True), call.role)
+
+
+@router.post("/restore", needs=Role.OWNER, operation_id="restoreOrganization", openapi_extra={TAKES_ARCHIVED: True})
+async def restore_organization(call: Call) -> OrganizationOut:
+    """Take an archived organization into use again."""
+    return OrganizationOut.of(await use_cases.set_archived(call.session, actor_of(call), archived=False), call.role)

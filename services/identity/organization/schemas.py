@@ -115,6 +115,7 @@ class OrganizationOut(BaseModel):
     role: Role
     version: int
     created_at: datetime
+    archived_at: datetime | None
 
     @classmethod
     def of(cls, organization: Organization, role: Role, **more: Any) -> Self:
@@ -137,6 +138,7 @@ class OrganizationOut(BaseModel):
             role=role,
             version=organization.version,
             created_at=organization.created_at,
+            archived_at=organization.archived_at,
             **more,
         )
 

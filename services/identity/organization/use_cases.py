@@ -87,6 +87,21 @@ async def change_organization(
     return organization
 
 
+async def set_archived(session: AsyncSession, actor: Actor, *, archived: bool) -> Organization:
+    """Archive an organization (it can be read, not changed), or take it into use again; repeating does no harm."""
+    organization = await store.find_locked(session, actor.organization_id)
+    if organization is None:
+        raise NotFound("There is no organization with this id.")
+    if (organization.archived_at is not None) is archived:
+        return organization
+    organization.archived_at = actor.now if archived else None
+    organization.version += 1
+    await session.flush()
+    await store.tell_this_service(session, organization)
+    await emit(session, _state(OrganizationUpdated, organization))
+    return organization
+
+
 async def _claim_name(session: AsyncSession, organization: Organization) -> None:
     """Refuse a taken name. Two who want the same name, or the same slug, wait for each other."""
     await lock_keys(session, "organization_name", [organization.name_key, organization.slug])

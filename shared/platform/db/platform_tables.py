@@ -158,7 +158,7 @@ class MembershipRow(PlatformTable):
     version: Mapped[int]
     role: Mapped[str]
     active: Mapped[bool]
-    venture_ids: Mapped[list[Any] | None] = mapped_column(JSONB)
+    venture_ids: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     tokens_valid_from: Mapped[datetime | None]
 
 
@@ -171,7 +171,7 @@ class ApiKeyRow(PlatformTable):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     version: Mapped[int]
     role: Mapped[str]
-    scopes: Mapped[list[Any] | None] = mapped_column(JSONB)
+    scopes: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     digest: Mapped[str]
     acts_for: Mapped[UUID]
     expires_at: Mapped[datetime | None]
