@@ -1,10 +1,11 @@
 """All SQL that ledger tables share: rows by key, and the rows that a change of link touches."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, Table, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.ingestion.dispute.models import Dispute
@@ -15,26 +16,41 @@ from services.ingestion.payout.models import Payout
 from services.ingestion.refund.models import Refund
 from services.ingestion.stripe_object.rules.touched import Named, Touched
 from services.ingestion.subscription.models import SubscriptionState
-from shared.platform.db.bulk import bulk_insert, bulk_upsert, in_values
+from shared.platform.db.bulk import bulk_insert, bulk_put, in_values
+from shared.platform.db.driver import DIALECT, Rows, Statement
 
 Row = Mapping[str, Any]
+Key = tuple[Any, ...]
+Stored = dict[Key, dict[str, Any]]
 
 
-async def rows_by_key(
-    session: AsyncSession, noun: Noun, keys: Collection[Sequence[Any]]
-) -> dict[tuple[Any, ...], dict[str, Any]]:
-    """Stored rows by their whole key."""
-    if not keys:
-        return {}
-    table: Any = noun.model.__table__
-    condition = in_values([table.c[name] for name in noun.whole_key], list(keys))
-    found = (await session.execute(select(table).where(condition))).mappings()
-    return {tuple(row[name] for name in noun.whole_key): dict(row) for row in found}
+def rows_by_key(noun: Noun, keys: Collection[Key]) -> Statement[Stored]:
+    """Stored rows by their whole key (at least one)."""
+    query, names = _by_key(noun)
+    width = len(noun.whole_key)
+
+    def load(rows: Rows) -> Stored:
+        return {row[:width]: dict(zip(names, row, strict=True)) for row in rows}
+
+    return Statement(query, [list(column) for column in zip(*keys, strict=True)], load)
+
+
+@cache
+def _by_key(noun: Noun) -> tuple[bytes, tuple[str, ...]]:
+    """The statement that finds rows by key, and the columns that it gives: the key's first."""
+    table = cast("Table", noun.model.__table__)
+    names = (*noun.whole_key, *(column.name for column in table.columns if column.name not in noun.whole_key))
+    given = ", ".join(f"%s::{table.c[name].type.compile(dialect=DIALECT)}[]" for name in noun.whole_key)
+    query = (
+        f"SELECT {', '.join(names)} FROM {table.name}"  # noqa: S608 - names of declared columns
+        f" WHERE ({', '.join(noun.whole_key)}) IN (SELECT * FROM unnest({given}))"
+    )
+    return query.encode(), names
 
 
 async def write(session: AsyncSession, noun: Noun, rows: Sequence[Row]) -> None:
     """Insert rows or overwrite them by key; the caller holds the locks of their connections."""
-    await bulk_upsert(session, noun.model, rows, key=noun.whole_key, newer_by=None)
+    await bulk_put(session, noun.model, rows, key=noun.whole_key, newer_by=None)
 
 
 async def add_rows_of_customers(session: AsyncSession, touched: Touched, customers: Collection[Named]) -> None:

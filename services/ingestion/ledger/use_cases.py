@@ -1,6 +1,6 @@
 """Deriving ledger rows from mirrored objects, and telling of what changed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,11 +17,12 @@ from services.ingestion.linking.store import LinkBook, link_book
 from services.ingestion.payment.rules.derivation import group_by_payment, payment_of, superseded
 from services.ingestion.payout.rules import payout_of
 from services.ingestion.refund.rules import refunds_of
-from services.ingestion.stripe_object import store as objects
 from services.ingestion.stripe_object.rules.touched import Named, Place, Touched
+from services.ingestion.stripe_object.store import seen as objects
 from services.ingestion.subscription.rules.history import DiscountBook, state_content
 from shared.contracts.event import Event
 from shared.platform.bus.outbox import emit_all
+from shared.platform.db.driver import Statement, run
 from shared.platform.tenancy.organizations import organizations_by_id
 
 DERIVE_AT_ONCE = 500
@@ -29,6 +30,7 @@ DERIVE_AT_ONCE = 500
 
 # Payouts are dated in the organization's time zone; until its event arrives, in this one.
 _TIME_ZONE = "UTC"
+_NO_DISCOUNTS = DiscountBook()
 
 
 @dataclass(slots=True)
@@ -58,15 +60,17 @@ async def derive(
     ``traces``: the trace of each event that caused it; a row's event continues its newest one's.
     """
     await expand(session, touched)
+    seen = await _read_objects(session, touched)
     drafts = Drafts()
-    await _draft_money(session, touched, drafts)
-    await _draft_payouts(session, touched, drafts)
-    await _draft_subscriptions(session, touched, drafts)
-    book = await link_book(session, drafts.all)
+    _draft_money(touched, seen.money, drafts)
+    await _draft_payouts(session, seen.payouts, drafts)
+    around = await _read_around(session, drafts, seen.states)
+    _draft_subscriptions(seen.states, around.discounts, drafts)
     events: list[Event] = []
     changed = 0
     for noun, rows in drafts.by_noun:
-        changed += await _settle(session, _Settling(noun, book, now, traces or {}), rows, events)
+        settling = _Settling(noun, around.book, around.stored.get(noun, {}), now, traces or {})
+        changed += await _settle(session, settling, rows, events)
     await emit_all(session, events)
     return changed
 
@@ -92,10 +96,76 @@ async def derive_or_put_off(session: AsyncSession, touched: Touched, now: dateti
     return True
 
 
-async def _draft_money(session: AsyncSession, touched: Touched, drafts: Drafts) -> None:
-    if not touched.payments:
-        return
-    found = await objects.money_objects(session, touched.payments)
+@dataclass(slots=True)
+class _Objects:
+    """The mirrored objects that make up the touched rows."""
+
+    money: objects.ByPlace = field(default_factory=dict)
+    payouts: objects.ByPlace = field(default_factory=dict)
+    states: objects.States = field(default_factory=dict)
+
+
+async def _read_objects(session: AsyncSession, touched: Touched) -> _Objects:
+    """Read them in one round trip (mostly)."""
+    statements: list[Statement[Any]] = []
+    if touched.payments:
+        statements.append(objects.money(touched.payments))
+    if touched.payouts:
+        statements.append(objects.by_id("payout", touched.payouts))
+    statements += objects.subscription_states(touched.subscriptions)
+    if not statements:
+        return _Objects()
+    answers = list(await run(session, *statements))
+    found = _Objects()
+    if touched.payments:
+        found.money = await objects.complete_money(session, touched.payments, answers.pop(0))
+    if touched.payouts:
+        found.payouts = answers.pop(0)
+    for states in answers:
+        for place, entries in states.items():
+            found.states.setdefault(place, []).extend(entries)
+    return found
+
+
+@dataclass(slots=True)
+class _Around:
+    """What else decides the touched rows: links, discounts, and what was stored of them before."""
+
+    book: LinkBook = field(default_factory=LinkBook)
+    discounts: dict[Place, DiscountBook] = field(default_factory=dict)
+    stored: dict[Noun, store.Stored] = field(default_factory=dict)
+
+
+async def _read_around(session: AsyncSession, drafts: Drafts, states: objects.States) -> _Around:
+    """Read that in one round trip (mostly)."""
+    named = [(place, draft.customer_id, draft.account_claim, draft.venture_claim) for place, draft in drafts.all]
+    named += [
+        (place, state.facts["customer"], state.facts["account"], state.facts["venture"])
+        for place, _, state, _ in _each(states)
+    ]
+    if not named:
+        return _Around()
+    keys: dict[Noun, list[store.Key]] = {noun: list(rows) for noun, rows in drafts.by_noun if rows}
+    if states:
+        keys[nouns.SUBSCRIPTIONS] = [(*place, state.object_id, at(since)) for place, since, state, _ in _each(states)]
+    customers = {(*place, state.facts["customer"]) for place, _, state, _ in _each(states) if state.facts["customer"]}
+    statements: list[Statement[Any]] = [link_book(named)]
+    statements += [store.rows_by_key(noun, wanted) for noun, wanted in keys.items()]
+    if customers:
+        statements.append(objects.discounts_of_customers(customers))
+    book, *answers = await run(session, *statements)
+    around = _Around(book, stored=dict(zip(keys, answers, strict=False)))
+    around.discounts = await _discount_books(session, states, answers[-1] if customers else {})
+    return around
+
+
+def _each(states: objects.States) -> Iterator[tuple[Place, int, Seen, int | None]]:
+    for place, found in states.items():
+        for since, state, deleted in found:
+            yield place, since, state, deleted
+
+
+def _draft_money(touched: Touched, found: objects.ByPlace, drafts: Drafts) -> None:
     asked: dict[Place, set[str]] = {}
     for organization, connection, name in touched.payments:
         asked.setdefault((organization, connection), set()).add(name)
@@ -112,28 +182,18 @@ async def _draft_money(session: AsyncSession, touched: Touched, drafts: Drafts) 
             drafts.add(nouns.PAYMENTS, place, payment)
 
 
-async def _draft_payouts(session: AsyncSession, touched: Touched, drafts: Drafts) -> None:
-    if not touched.payouts:
-        return
-    organizations = await organizations_by_id(session, {name[0] for name in touched.payouts})
-    for place, found in (await objects.by_key(session, "payout", touched.payouts)).items():
+async def _draft_payouts(session: AsyncSession, payouts: objects.ByPlace, drafts: Drafts) -> None:
+    organizations = await organizations_by_id(session, {organization for organization, _ in payouts})
+    for place, found in payouts.items():
         organization = organizations.get(place[0])
         for payout in found:
             drafts.add(nouns.PAYOUTS, place, payout_of(payout, organization.time_zone if organization else _TIME_ZONE))
 
 
-async def _draft_subscriptions(session: AsyncSession, touched: Touched, drafts: Drafts) -> None:
-    if not touched.subscriptions:
-        return
-    states = await objects.subscription_states(session, touched.subscriptions)
-    deleted = await objects.deletions(session, touched.subscriptions.keys())
-    books = await _discount_books(session, states)
-    for place, found in states.items():
-        book = books.get(place, DiscountBook())
-        for second, state in found:
-            gone = deleted.get((*place, state.object_id))
-            content = state_content(state.facts, second, gone, book)
-            drafts.add(nouns.SUBSCRIPTIONS, place, _subscription_draft(state, content), at(second))
+def _draft_subscriptions(states: objects.States, books: Mapping[Place, DiscountBook], drafts: Drafts) -> None:
+    for place, since, state, deleted in _each(states):
+        content = state_content(state.facts, since, deleted, books.get(place, _NO_DISCOUNTS))
+        drafts.add(nouns.SUBSCRIPTIONS, place, _subscription_draft(state, content), at(since))
 
 
 def _subscription_draft(state: Seen, content: dict[str, Any]) -> Draft:
@@ -148,27 +208,18 @@ def _subscription_draft(state: Seen, content: dict[str, Any]) -> Draft:
 
 
 async def _discount_books(
-    session: AsyncSession, states: Mapping[Place, list[tuple[int, Seen]]]
+    session: AsyncSession, states: objects.States, discounts: objects.ByPlace
 ) -> dict[Place, DiscountBook]:
     """The discounts of the subscriptions' customers, with their coupons."""
-    customers: set[Named] = {
-        (*place, state.facts["customer"])
-        for place, found in states.items()
-        for _, state in found
-        if state.facts["customer"]
-    }
-    discounts = await objects.discounts_of_customers(session, customers)
-    wanted = {
+    wanted: set[Named] = {
         (*place, each.facts["coupon_id"])
         for place, found in discounts.items()
         for each in found
         if each.facts["coupon_id"] and each.facts["coupon"] is None
     }
-    shown = [
-        (place, each["facts"]) for place, found in states.items() for _, s in found for each in s.facts["discounts"]
-    ]
+    shown = [(place, each["facts"]) for place, _, state, _ in _each(states) for each in state.facts["discounts"]]
     wanted |= {(*place, facts["coupon_id"]) for place, facts in shown if facts and facts["coupon_id"]}
-    coupons = await objects.by_key(session, "coupon", wanted)
+    coupons = (await run(session, objects.by_id("coupon", wanted)))[0] if wanted else {}
     return {
         place: DiscountBook.of([*discounts.get(place, []), *coupons.get(place, [])]) for place in {*discounts, *coupons}
     }
@@ -180,6 +231,7 @@ class _Settling:
 
     noun: Noun
     book: LinkBook
+    stored: store.Stored
     now: datetime
     traces: Mapping[str, str | None]
 
@@ -192,11 +244,10 @@ async def _settle(
 ) -> int:
     """Write the rows that differ from what is stored, and note the events of those whose content does."""
     noun = settling.noun
-    known = await store.rows_by_key(session, noun, rows.keys())
     written: list[dict[str, Any]] = []
     changed = 0
     for key, (place, draft) in rows.items():
-        before = known.get(key)
+        before = settling.stored.get(key)
         if before is None and draft.only_if_known:
             continue
         row = dict(zip(noun.whole_key, key, strict=True)) | _columns(draft, settling.book.link(place, draft))

@@ -23,12 +23,12 @@ def read_customer(customer: Json) -> Facts:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What an object, its customer and the organization's mapping of that customer say, as UUID text."""
+    """What an object, its customer and the organization's mapping of that customer say."""
 
-    account: str | None = None
-    venture: str | None = None
-    customer_account: str | None = None
-    customer_venture: str | None = None
+    account: UUID | None = None
+    venture: UUID | None = None
+    customer_account: UUID | None = None
+    customer_venture: UUID | None = None
     mapped_account: UUID | None = None
 
 
@@ -58,12 +58,10 @@ def resolve_link(
 
     Venture: the metadata's if it exists, else the account's, else the connection's default.
     """
-    named = [UUID(claim) for claim in (claims.account, claims.customer_account) if claim]
-    if claims.mapped_account is not None:
-        named.append(claims.mapped_account)
-    account = next((accounts[name] for name in named if name in accounts), None)
-    claimed = [UUID(claim) for claim in (claims.venture, claims.customer_venture) if claim]
-    venture = next((name for name in claimed if name in ventures), None)
+    named = (claims.account, claims.customer_account, claims.mapped_account)
+    account = next((accounts[name] for name in named if name is not None and name in accounts), None)
+    claimed = (claims.venture, claims.customer_venture)
+    venture = next((name for name in claimed if name is not None and name in ventures), None)
     if venture is None and account is not None:
         venture = account.venture_id
     return Link(

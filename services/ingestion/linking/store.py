@@ -2,97 +2,135 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import LiteralString
 from uuid import UUID
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.ingestion.connection.models import StripeConnection
 from services.ingestion.ledger.rules import Draft
 from services.ingestion.linking.models import AccountView, CustomerMapping, LinkChange, VentureView
 from services.ingestion.linking.rules import Claims, KnownAccount, Link, resolve_link
-from services.ingestion.stripe_object.rules.observation import Facts
 from services.ingestion.stripe_object.rules.touched import Named, Place
-from services.ingestion.stripe_object.store import by_key
+from services.ingestion.stripe_object.store.seen import columns_of
 from shared.platform.db.bulk import in_values
+from shared.platform.db.driver import Rows, Statement
+
+Naming = tuple[Place, str | None, str | None, str | None]
+"""Of which connection a row is, and the customer, account and venture that it names."""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerWords:
+    """The account and venture that a customer's metadata names, and the account to which it was mapped."""
+
+    account: UUID | None = None
+    venture: UUID | None = None
+    mapped: UUID | None = None
+
+
+_SAYS_NOTHING = CustomerWords()
 
 
 @dataclass(slots=True)
 class LinkBook:
     """Everything by which the rows of one batch are linked."""
 
-    customers: dict[Named, Facts] = field(default_factory=dict)
-    mappings: dict[Named, UUID] = field(default_factory=dict)
+    customers: dict[Named, CustomerWords] = field(default_factory=dict)
     accounts: dict[UUID, dict[UUID, KnownAccount]] = field(default_factory=dict)
     ventures: dict[UUID, set[UUID]] = field(default_factory=dict)
     defaults: dict[Place, UUID | None] = field(default_factory=dict)
 
     def link(self, place: Place, draft: Draft) -> Link:
         """The account and venture of one row."""
-        claims = self._claims(place, draft)
         organization = place[0]
         return resolve_link(
-            claims,
+            self._claims(place, draft),
             self.accounts.get(organization, {}),
             self.ventures.get(organization, set()),
             self.defaults.get(place),
         )
 
     def _claims(self, place: Place, draft: Draft) -> Claims:
-        if draft.customer_id is None:
-            return Claims(draft.account_claim, draft.venture_claim)
-        named = (*place, draft.customer_id)
-        customer = self.customers.get(named, {})
+        said = self.customers.get((*place, draft.customer_id or ""), _SAYS_NOTHING)
         return Claims(
-            draft.account_claim,
-            draft.venture_claim,
-            customer.get("account"),
-            customer.get("venture"),
-            self.mappings.get(named),
+            UUID(draft.account_claim) if draft.account_claim else None,
+            UUID(draft.venture_claim) if draft.venture_claim else None,
+            said.account,
+            said.venture,
+            said.mapped,
         )
 
 
-async def link_book(session: AsyncSession, drafts: Collection[tuple[Place, Draft]]) -> LinkBook:
-    """Read what links some rows: a handful of statements, however many rows."""
+_Claimed = set[tuple[UUID, UUID]]
+"""Organizations, each with the id of an account or a venture that something of it names."""
+
+# One statement tells everything, as rows of four kinds: what a customer says of itself, its mapping included; the
+# accounts and ventures that exist among all that are named; and what a connection's facts belong to by default.
+_LINKS: LiteralString = """
+WITH customer AS MATERIALIZED (
+    SELECT k.organization_id, k.connection_id, k.customer_id, o.account_claim, o.venture_claim, m.account_id AS mapped
+    FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS k (organization_id, connection_id, customer_id)
+    LEFT JOIN stripe_objects o ON (o.organization_id, o.connection_id, o.object_id)
+        = (k.organization_id, k.connection_id, k.customer_id) AND o.object_type = 'customer' AND o.since = 0
+    LEFT JOIN customer_mappings m ON (m.organization_id, m.connection_id, m.customer_id)
+        = (k.organization_id, k.connection_id, k.customer_id) AND m.archived_at IS NULL
+)
+SELECT 'customer' AS kind, organization_id, connection_id AS id, customer_id AS name,
+    account_claim AS account, venture_claim AS venture, mapped FROM customer
+UNION ALL
+SELECT 'account', organization_id, account_id, NULL, NULL, venture_id, NULL FROM accounts
+WHERE (organization_id, account_id) IN (
+    SELECT * FROM unnest(%s::uuid[], %s::uuid[])
+    UNION SELECT organization_id, account_claim FROM customer
+    UNION SELECT organization_id, mapped FROM customer
+)
+UNION ALL
+SELECT 'venture', organization_id, venture_id, NULL, NULL, NULL, NULL FROM ventures
+WHERE (organization_id, venture_id) IN (
+    SELECT * FROM unnest(%s::uuid[], %s::uuid[]) UNION SELECT organization_id, venture_claim FROM customer
+)
+UNION ALL
+SELECT 'connection', organization_id, id, NULL, NULL, default_venture_id, NULL FROM stripe_connections
+WHERE (organization_id, id) IN (SELECT * FROM unnest(%s::uuid[], %s::uuid[]))
+"""
+
+
+def link_book(named: Iterable[Naming]) -> Statement[LinkBook]:
+    """What links some rows, by what they name."""
+    customers: set[Named] = set()
+    accounts: _Claimed = set()
+    ventures: _Claimed = set()
+    places: set[Place] = set()
+    for place, customer, account, venture in named:
+        places.add(place)
+        if customer:
+            customers.add((*place, customer))
+        if account:
+            accounts.add((place[0], UUID(account)))
+        if venture:
+            ventures.add((place[0], UUID(venture)))
+    parameters = [
+        *columns_of(customers, 3),
+        *columns_of(accounts, 2),
+        *columns_of(ventures, 2),
+        *columns_of(places, 2),
+    ]
+    return Statement(_LINKS, parameters, _book)
+
+
+def _book(rows: Rows) -> LinkBook:
     book = LinkBook()
-    customers = {(*place, draft.customer_id) for place, draft in drafts if draft.customer_id}
-    for place, found in (await by_key(session, "customer", customers)).items():
-        book.customers |= {(*place, each.object_id): each.facts for each in found}
-    book.mappings = await _mapped_accounts(session, customers)
-    claimed: set[tuple[UUID, UUID]] = {(key[0], account) for key, account in book.mappings.items()}
-    ventures: set[tuple[UUID, UUID]] = set()
-    for place, draft in drafts:
-        customer = book.customers.get((*place, draft.customer_id or ""), {})
-        claimed |= {(place[0], UUID(name)) for name in (draft.account_claim, customer.get("account")) if name}
-        ventures |= {(place[0], UUID(name)) for name in (draft.venture_claim, customer.get("venture")) if name}
-    for account in await _accounts(session, claimed):
-        book.accounts.setdefault(account[0], {})[account[1]] = KnownAccount(account[1], account[2])
-    for organization, venture in await known_ventures(session, ventures):
-        book.ventures.setdefault(organization, set()).add(venture)
-    book.defaults = await _default_ventures(session, {place for place, _ in drafts})
+    for kind, organization, identity, name, account, venture, mapped in rows:
+        if kind == "customer":
+            book.customers[organization, identity, name] = CustomerWords(account, venture, mapped)
+        elif kind == "account":
+            book.accounts.setdefault(organization, {})[identity] = KnownAccount(identity, venture)
+        elif kind == "venture":
+            book.ventures.setdefault(organization, set()).add(identity)
+        else:
+            book.defaults[organization, identity] = venture
     return book
-
-
-async def _mapped_accounts(session: AsyncSession, customers: Collection[Named]) -> dict[Named, UUID]:
-    if not customers:
-        return {}
-    model = CustomerMapping
-    statement = select(model.organization_id, model.connection_id, model.customer_id, model.account_id).where(
-        in_values((model.organization_id, model.connection_id, model.customer_id), list(customers)),
-        model.archived_at.is_(None),
-    )
-    return {(row[0], row[1], row[2]): row[3] for row in await session.execute(statement)}
-
-
-async def _accounts(session: AsyncSession, claimed: Collection[tuple[UUID, UUID]]) -> Iterable[Any]:
-    if not claimed:
-        return []
-    return await session.execute(
-        select(AccountView.organization_id, AccountView.account_id, AccountView.venture_id).where(
-            in_values((AccountView.organization_id, AccountView.account_id), list(claimed))
-        )
-    )
 
 
 async def known_ventures(session: AsyncSession, claimed: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
@@ -103,14 +141,6 @@ async def known_ventures(session: AsyncSession, claimed: Collection[tuple[UUID, 
         in_values((VentureView.organization_id, VentureView.venture_id), list(claimed))
     )
     return {(row[0], row[1]) for row in await session.execute(statement)}
-
-
-async def _default_ventures(session: AsyncSession, places: Collection[Place]) -> dict[Place, UUID | None]:
-    model = StripeConnection
-    statement = select(model.organization_id, model.id, model.default_venture_id).where(
-        in_values((model.organization_id, model.id), list(places))
-    )
-    return {(row[0], row[1]): row[2] for row in await session.execute(statement)}
 
 
 async def mapping(

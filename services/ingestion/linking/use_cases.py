@@ -13,7 +13,7 @@ from services.ingestion.ledger.use_cases import derive_or_put_off
 from services.ingestion.linking import store
 from services.ingestion.linking.models import AccountView, CustomerMapping, LinkChange, VentureView
 from services.ingestion.stripe_object.rules.touched import Touched
-from services.ingestion.stripe_object.store import customers_claiming
+from services.ingestion.stripe_object.store.seen import customers_claiming
 from shared.contracts.finance import AccountUpdated
 from shared.contracts.plans import VentureState
 from shared.kernel.errors import NotFound

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import structlog
 from prometheus_client import Histogram
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.ingestion.connection.store import lock_connections
 from services.ingestion.ledger.store import take_put_off
@@ -19,6 +20,7 @@ from services.ingestion.ledger.use_cases import derive
 from services.ingestion.raw_event import store
 from services.ingestion.raw_event.store import Claimed
 from services.ingestion.raw_event.use_cases import normalise, set_aside
+from services.ingestion.stripe_object.rules.touched import Place
 from shared.kernel.clock import now
 from shared.platform.db.edges import Database
 from shared.platform.db.outage import is_outage
@@ -66,31 +68,37 @@ async def run_normaliser(runtime: Runtime) -> None:
 async def turn(database: Database) -> int:
     """One batch of raw events and one portion of what was put off; how many there were."""
     try:
-        done = await _oldest(database)
+        done, put_off = await _oldest(database)
     except BatchFailed as failed:
         log.warning("normaliser.split", events=len(failed.events), reason=repr(failed.cause))
         await _in_parts(database, failed)
-        done = len(failed.events)
-    return done + await _put_off(database)
+        return len(failed.events)
+    return done + (await _put_off(database, put_off) if put_off else 0)
 
 
-async def _oldest(database: Database) -> int:
-    async with database.transaction() as session:
-        places = await store.lock_waiting(session, "raw_backlog")
-        if not places:
-            return 0
-        events = await store.claim_oldest(session, [connection for _, connection in places], BATCH_EVENTS)
-        await failpoint("normaliser.after_claim")
-        with BATCH_SECONDS.time():
-            try:
-                with normalising(events) as traced:
-                    await normalise(session, traced, now())
-            except Exception as error:
-                if is_outage(error):
-                    raise
-                raise BatchFailed(events, error) from error
-    await failpoint("normaliser.after_commit")
-    return len(events)
+async def _oldest(database: Database) -> tuple[int, list[Place]]:
+    """Normalise a batch; how many events there were, and whose put-off rows wait."""
+    claimed: list[Claimed] = []
+    try:
+        async with database.transaction() as session:
+            waiting = await store.look(session)
+            if waiting.events:
+                events = await store.claim_oldest(session, waiting.events, BATCH_EVENTS)
+                await failpoint("normaliser.after_claim")
+                claimed = events
+                await _normalise(session, events)
+    except Exception as error:  # the commit's as well: rows are sent with it
+        if is_outage(error) or not claimed:
+            raise
+        raise BatchFailed(claimed, error) from error
+    if claimed:
+        await failpoint("normaliser.after_commit")
+    return len(claimed), waiting.put_off
+
+
+async def _normalise(session: AsyncSession, events: Sequence[Claimed]) -> None:
+    with BATCH_SECONDS.time(), normalising(events) as traced:
+        await normalise(session, traced, now())
 
 
 async def _in_parts(database: Database, failed: BatchFailed) -> None:
@@ -110,25 +118,23 @@ async def _in_parts(database: Database, failed: BatchFailed) -> None:
 
 
 async def _again(database: Database, events: Sequence[Claimed]) -> None:
-    async with database.transaction({event.organization_id for event in events}) as session:
-        await lock_connections(session, {event.connection_id for event in events})
-        claimed = await store.claim_positions(session, [event.position for event in events])
-        try:
-            with normalising(claimed) as traced:
-                await normalise(session, traced, now())
-        except Exception as error:
-            if is_outage(error):
-                raise
-            raise BatchFailed(events, error) from error
+    try:
+        async with database.transaction({event.organization_id for event in events}) as session:
+            await lock_connections(session, {event.connection_id for event in events})
+            await _normalise(session, await store.claim_positions(session, [event.position for event in events]))
+    except Exception as error:
+        if is_outage(error):
+            raise
+        raise BatchFailed(events, error) from error
 
 
-async def _put_off(database: Database) -> int:
+async def _put_off(database: Database, places: Sequence[Place]) -> int:
     """Derive a portion of the rows that a changed link or setting left to this worker."""
     async with database.transaction() as session:
-        places = await store.lock_waiting(session, "rederive_backlog")
-        if not places:
+        free = await store.lock_free(session, places)
+        if not free:
             return 0
-        touched = await take_put_off(session, [connection for _, connection in places], BATCH_EVENTS)
+        touched = await take_put_off(session, [connection for _, connection in free], BATCH_EVENTS)
         size = touched.size
         await derive(session, touched, now())
     return size

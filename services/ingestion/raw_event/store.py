@@ -3,32 +3,19 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Select,
-    Text,
-    Uuid,
-    bindparam,
-    case,
-    exists,
-    func,
-    literal,
-    select,
-    text,
-    update,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import ColumnElement, Select, Text, case, exists, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.ingestion.connection.store import LOCKS
 from services.ingestion.raw_event.models import PARKED, RESOLVED, RETRYING, ParkedEvent, RawBacklog, RawEvent
 from services.ingestion.stripe_object.rules.touched import Place
 from shared.kernel.ids import new_id
-from shared.platform.db.bulk import bulk_insert, in_values, lock_number
+from shared.platform.db.bulk import bulk_insert, lock_number
+from shared.platform.db.driver import Rows, Statement, later, nothing, run
 from shared.platform.db.edges import tenant_setting
 
 _WINDOW = 2000
@@ -47,95 +34,109 @@ class Claimed:
     traceparent: str | None
 
 
-_WAITING = """
-SELECT DISTINCT organization_id, connection_id
-FROM (SELECT organization_id, connection_id FROM owned.{queue} ORDER BY position LIMIT :window) AS oldest
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The connections that have work: raw events, and rows that a change of settings left."""
+
+    events: list[Place]
+    put_off: list[Place]
+
+
+_WAITING: LiteralString = """
+SELECT DISTINCT TRUE, organization_id, connection_id
+FROM (SELECT organization_id, connection_id FROM raw_backlog ORDER BY position LIMIT %(window)s) AS oldest
+UNION ALL
+SELECT DISTINCT FALSE, organization_id, connection_id
+FROM (SELECT organization_id, connection_id FROM rederive_backlog ORDER BY position LIMIT %(window)s) AS put_off
 """
 
 
-async def lock_waiting(session: AsyncSession, queue: str) -> list[Place]:
-    """Lock the connections that wait in a queue and that nobody else works on; sees their organizations."""
-    waiting = await session.execute(text(_WAITING.format(queue=queue)), {"window": _WINDOW})
-    numbers = {lock_number(LOCKS, row[1]): (row[0], row[1]) for row in waiting}
-    if not numbers:
-        return []
-    free = text("SELECT n FROM unnest(:numbers) AS n WHERE pg_try_advisory_xact_lock(n)").bindparams(
-        bindparam("numbers", sorted(numbers), ARRAY(BigInteger))
+async def look(session: AsyncSession) -> Waiting:
+    """Which connections have work; the queues are open to every organization."""
+    (rows,) = await run(session, Statement(_WAITING.replace("%(window)s", str(_WINDOW)).encode(), (), list))
+    return Waiting(
+        [(organization, connection) for is_event, organization, connection in rows if is_event],
+        [(organization, connection) for is_event, organization, connection in rows if not is_event],
     )
-    places = [numbers[row[0]] for row in await session.execute(free)]
-    if places:
-        await see_organizations(session, {place[0] for place in places})
-    return places
+
+
+_LOCK_FREE: LiteralString = (
+    "SELECT organization_id, connection_id FROM unnest(%s::bigint[], %s::uuid[], %s::uuid[])"
+    " AS given (number, organization_id, connection_id) WHERE pg_try_advisory_xact_lock(number)"
+)
+
+
+def _numbered(places: Collection[Place]) -> list[list[Any]]:
+    """Each connection with the number of its lock."""
+    numbers = sorted((lock_number(LOCKS, connection), organization, connection) for organization, connection in places)
+    return [list(column) for column in zip(*numbers, strict=True)]
+
+
+async def lock_free(session: AsyncSession, places: Collection[Place]) -> list[Place]:
+    """Lock those among some connections that nobody else works on; the transaction sees their organizations."""
+    await see_organizations(session, {place[0] for place in places})
+    (free,) = await run(session, Statement(_LOCK_FREE, _numbered(places), list))
+    return [(organization, connection) for organization, connection in free]
 
 
 async def see_organizations(session: AsyncSession, organizations: Collection[UUID]) -> None:
     """Let the rest of this transaction touch some organizations."""
-    await session.execute(
-        text("SELECT set_config('app.organization_ids', :ids, true)"), {"ids": tenant_setting(organizations)}
-    )
+    await later(session, Statement(_SEE, (tenant_setting(organizations),), nothing))
 
 
-_OLDEST = """
-SELECT position FROM owned.raw_backlog WHERE connection_id = ANY (:connections)
-ORDER BY position LIMIT :limit FOR UPDATE SKIP LOCKED
-"""
-_TAKE = """
-DELETE FROM owned.raw_backlog WHERE position IN ({positions})
-RETURNING position, organization_id, connection_id, event_id
-"""
+_SEE: LiteralString = "SELECT set_config('app.organization_ids', %s, true)"
 # Row by row through the primary key: as one join, a planner without statistics reads the whole table.
-_READ = """
+_TAKE: LiteralString = """
+taken AS (
+    DELETE FROM raw_backlog WHERE position IN (SELECT position FROM wanted)
+    RETURNING position, organization_id, connection_id, event_id
+)
 SELECT t.position, t.organization_id, t.connection_id, t.event_id, r.type, r.payload, r.traceparent
-FROM unnest(:positions, :organizations, :connections, :events)
-    AS t (position, organization_id, connection_id, event_id),
-LATERAL (
-    SELECT type, payload, traceparent FROM owned.raw_events
+FROM taken AS t, LATERAL (
+    SELECT type, payload, traceparent FROM raw_events
     WHERE organization_id = t.organization_id AND connection_id = t.connection_id AND event_id = t.event_id
     LIMIT 1
 ) AS r
 ORDER BY t.position
 """
+# The statement's snapshot is older than the locks that it takes. What another worker took from the queue meanwhile is
+# left out all the same, since rows that are gone cannot be locked; everything else is read by later statements.
+_TAKE_OLDEST: LiteralString = f"""
+WITH free AS MATERIALIZED ({_LOCK_FREE}), wanted AS MATERIALIZED (
+    SELECT position FROM raw_backlog WHERE connection_id IN (SELECT connection_id FROM free)
+    ORDER BY position LIMIT %s FOR UPDATE SKIP LOCKED
+), {_TAKE}
+"""  # noqa: S608 - constants
+_TAKE_AGAIN: LiteralString = "WITH wanted AS (SELECT unnest(%s::bigint[]) AS position), " + _TAKE
 
 
-async def claim_oldest(session: AsyncSession, connections: Collection[UUID], limit: int) -> list[Claimed]:
-    """Take the oldest waiting events of some (locked) connections."""
-    statement = text(_TAKE.format(positions=_OLDEST)).bindparams(
-        bindparam("connections", list(connections), ARRAY(Uuid)), bindparam("limit", limit)
-    )
-    return await _read(session, (await session.execute(statement)).all())
+async def claim_oldest(session: AsyncSession, places: Collection[Place], limit: int) -> list[Claimed]:
+    """Lock those among some connections that nobody else works on, and take their oldest waiting events."""
+    await see_organizations(session, {place[0] for place in places})
+    return (await run(session, Statement(_TAKE_OLDEST, [*_numbered(places), limit], _claimed)))[0]
 
 
 async def claim_positions(session: AsyncSession, positions: Collection[int]) -> list[Claimed]:
     """Take some waiting events again, after a failure."""
-    statement = text(_TAKE.format(positions="SELECT unnest(:positions)")).bindparams(
-        bindparam("positions", list(positions), ARRAY(BigInteger))
-    )
-    return await _read(session, (await session.execute(statement)).all())
+    return (await run(session, Statement(_TAKE_AGAIN, [list(positions)], _claimed)))[0]
 
 
-async def _read(session: AsyncSession, taken: Sequence[Any]) -> list[Claimed]:
-    """Taken events with their bodies, in the order in which they came."""
-    if not taken:
-        return []
-    names = ("positions", "organizations", "connections", "events")
-    kinds: tuple[Any, ...] = (BigInteger(), Uuid(), Uuid(), Text())
-    columns = zip(names, zip(*taken, strict=True), kinds, strict=True)
-    statement = text(_READ).bindparams(*[bindparam(name, list(values), ARRAY(kind)) for name, values, kind in columns])
-    return [Claimed(*row) for row in await session.execute(statement)]
+def _claimed(rows: Rows) -> list[Claimed]:
+    return [Claimed(*row) for row in rows]
+
+
+_RESOLVE: LiteralString = (
+    "UPDATE parked_events SET status = %s WHERE status = %s AND (organization_id, connection_id, event_id) IN"
+    " (SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[]))"
+)
 
 
 async def resolve_parked(session: AsyncSession, events: Sequence[Claimed]) -> None:
     """Parked events that were put back and are normalised now."""
     keys = [(event.organization_id, event.connection_id, event.event_id) for event in events]
     if keys:
-        await session.execute(
-            update(ParkedEvent)
-            .where(
-                in_values((ParkedEvent.organization_id, ParkedEvent.connection_id, ParkedEvent.event_id), keys),
-                ParkedEvent.status == RETRYING,
-            )
-            .values(status=RESOLVED)
-        )
+        columns = [list(column) for column in zip(*keys, strict=True)]
+        await later(session, Statement(_RESOLVE, (RESOLVED, RETRYING, *columns), nothing))
 
 
 async def park(session: AsyncSession, event: Claimed, error: str, message: str, now: datetime) -> None:

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.ingestion.stripe_object import store
 from services.ingestion.stripe_object.rules.mirror import Mirror, merge
 from services.ingestion.stripe_object.rules.observation import Observation
 from services.ingestion.stripe_object.rules.touched import Key, Place, Touched
+from services.ingestion.stripe_object.store import mirrors as store
 
 
 async def mirror(session: AsyncSession, shown: Iterable[tuple[Place, Sequence[Observation]]], now: datetime) -> Touched:
@@ -19,10 +19,9 @@ async def mirror(session: AsyncSession, shown: Iterable[tuple[Place, Sequence[Ob
         for each in observations:
             since = each.second if each.object_type == "subscription" else 0
             by_key[*place, each.object_type, each.object_id, since].append(each)
-    known = await store.mirrors(session, by_key.keys(), [])
+    known = await store.mirrors(session, by_key.keys())
     tied = [key for key, mirrored in known.items() if _is_tied(mirrored, by_key[key])]
-    if tied:
-        known |= await store.mirrors(session, tied, tied)
+    known |= await store.whole_mirrors(session, tied)
     whole: dict[Key, Mirror] = {}
     older: dict[Key, Mirror] = {}
     touched = Touched()

@@ -12,23 +12,23 @@ def link(default=None, **claims):
 
 
 def test_the_objects_own_words_come_first_then_its_customers_then_the_mapping():
-    assert link(account=str(A), customer_account=str(B), mapped_account=B).account_id == A
-    assert link(customer_account=str(B), mapped_account=A).account_id == B
+    assert link(account=A, customer_account=B, mapped_account=B).account_id == A
+    assert link(customer_account=B, mapped_account=A).account_id == B
     assert link(mapped_account=A).account_id == A
     assert link() == Link(None, None)
 
 
 def test_an_account_that_does_not_exist_links_nothing():
-    assert link(account=str(C)).account_id is None
-    assert link(account=str(C), mapped_account=B).account_id == B
+    assert link(account=C).account_id is None
+    assert link(account=C, mapped_account=B).account_id == B
 
 
 def test_the_venture_is_the_claimed_one_then_the_accounts_then_the_default():
-    assert link(account=str(A), venture=str(W), default=V).venture_id == W
-    assert link(account=str(A), default=W).venture_id == V
-    assert link(account=str(B), default=W).venture_id == W
-    assert link(venture=str(uuid4()), default=W).venture_id == W
-    assert link(customer_venture=str(W)).venture_id == W
+    assert link(account=A, venture=W, default=V).venture_id == W
+    assert link(account=A, default=W).venture_id == V
+    assert link(account=B, default=W).venture_id == W
+    assert link(venture=uuid4(), default=W).venture_id == W
+    assert link(customer_venture=W).venture_id == W
 
 
 def test_suggestions_are_names_that_share_most_words():
