@@ -15,6 +15,7 @@ from shared.contracts.identity import Role
 from shared.kernel.money import Amount
 from shared.platform.db.waiting import known
 from shared.platform.http.call import Call
+from shared.platform.http.problems import problem_responses
 from shared.platform.http.routing import TenantRouter
 
 router = TenantRouter(tags=["scenarios"])
@@ -70,7 +71,11 @@ def _question(body: WhatIfBody) -> use_cases.Question:
     return use_cases.Question(body.name, body.adjustment(), given, body.plan_version)
 
 
-@router.get("/ventures/{venture_id}/projections/{projection_id}/bands", operation_id="getProjectionBands")
+@router.get(
+    "/ventures/{venture_id}/projections/{projection_id}/bands",
+    operation_id="getProjectionBands",
+    responses=problem_responses(409),
+)
 async def get_projection_bands(
     venture_id: UUID,
     projection_id: UUID,
