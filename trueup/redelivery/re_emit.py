@@ -12,7 +12,7 @@ from nats.aio.client import Client
 from psycopg.rows import class_row
 
 from shared.platform.bus.envelope import MESSAGE_ID, OutgoingEvent
-from shared.platform.bus.relay import BATCH, publish
+from shared.platform.bus.publishing import BATCH, publish
 from trueup.access import operator_address
 
 _CHOICE = """

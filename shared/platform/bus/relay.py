@@ -6,19 +6,19 @@ before the commit publishes again: the stream drops it by message id, and consum
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
-from uuid import uuid4
 
 import nats.errors
-import orjson
 import psycopg
 import structlog
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from prometheus_client import Counter, Histogram
-from psycopg.rows import class_row
+from psycopg.rows import args_row
 
 from shared.platform.bus.envelope import OutgoingEvent
+from shared.platform.bus.publishing import BATCH, RefusedError, publish
 from shared.platform.bus.wakeups import Wakeups
 from shared.platform.cancelling import end_if_cancelled
 from shared.platform.db.bulk import lock_number
@@ -27,21 +27,17 @@ from shared.platform.telemetry.messages import publishing
 
 log = structlog.get_logger()
 
-BATCH = 1000
-MAX_BATCH_BYTES = 8 * 1024 * 1024
-ATOMIC_FROM = 10
-PUBLISH_TIMEOUT_SECONDS = 10.0
 POLL_SECONDS = 0.25  # only for a wake-up that was lost
 STANDBY_SECONDS = 0.5
+_FAULT_OF_THE_SERVER = 500
 
 PUBLISHED = Counter("trueup_events_published_total", "Events handed to the stream", ["type"])
-FLUSHES = Counter("trueup_publish_flushes_total", "Publishes to JetStream (an atomic batch counts once)")
 RELAY_SECONDS = Histogram("trueup_relay_seconds", "Claim, publish and commit of one batch")
 
 _MOVE = """
 WITH claimed AS (
   DELETE FROM platform.outbox WHERE position IN (
-    SELECT position FROM platform.outbox ORDER BY position LIMIT %(limit)s
+    SELECT position FROM platform.outbox ORDER BY position LIMIT %s
   ) RETURNING *
 ), moved AS (
   INSERT INTO platform.event_log
@@ -53,94 +49,19 @@ FROM claimed ORDER BY position
 """
 
 
-class RefusedError(RuntimeError):
-    """The stream refuses one event for good (for instance: too large)."""
-
-    def __init__(self, event: OutgoingEvent, reason: str) -> None:
-        super().__init__(reason)
-        self.event = event
-
-
-async def publish(client: Client, events: list[OutgoingEvent]) -> None:
-    """Publish events in order and wait until the stream has them all.
-
-    Many of them become one atomic batch; if a part of it is known already (a relay died after its
-    publish), each is published singly under its own message id, and the stream drops the repeats.
-    """
-    for start, end in _slices(events):
-        part = events[start:end]
-        if len(part) >= ATOMIC_FROM and await _publish_atomically(client, part):
-            continue
-        await _publish_singly(client, part)
-
-
-def _slices(events: list[OutgoingEvent]) -> list[tuple[int, int]]:
-    """Runs of events of at most ``MAX_BATCH_BYTES`` and ``BATCH`` events."""
-    slices, start, size = [], 0, 0
-    for index, event in enumerate(events):
-        if index > start and (size + len(event.payload) > MAX_BATCH_BYTES or index - start >= BATCH):
-            slices.append((start, index))
-            start, size = index, 0
-        size += len(event.payload)
-    slices.append((start, len(events)))
-    return slices
-
-
-async def _publish_atomically(client: Client, events: list[OutgoingEvent]) -> bool:
-    """One atomic batch (ADR-50). False when the stream refuses it as a whole."""
-    batch = uuid4().hex
-    last = len(events)
-    for number, event in enumerate(events[:-1], start=1):
-        headers = event.headers() | {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
-        await client.publish(event.subject, event.payload.encode(), headers=headers)
-    headers = events[-1].headers() | {
-        "Nats-Batch-Id": batch,
-        "Nats-Batch-Sequence": str(last),
-        "Nats-Batch-Commit": "1",
-    }
-    answer = await client.request(
-        events[-1].subject, events[-1].payload.encode(), timeout=PUBLISH_TIMEOUT_SECONDS, headers=headers
-    )
-    FLUSHES.inc()
-    acknowledged = orjson.loads(answer.data)
-    if "error" in acknowledged:
-        log.info("relay.batch_refused", reason=acknowledged["error"].get("description"), events=last)
-        return False
-    return bool(acknowledged.get("count") == last)
-
-
-async def _publish_singly(client: Client, events: list[OutgoingEvent]) -> None:
-    """Each event by itself, still in order: sent in one go, then all acknowledgements awaited."""
-    answers = await asyncio.wait_for(_sent(client, events), PUBLISH_TIMEOUT_SECONDS)
-    for event, answer in zip(events, answers, strict=True):
-        if (answer.headers or {}).get("Status") == "503":
-            raise nats.errors.NoRespondersError
-        error = orjson.loads(answer.data).get("error")
-        if error:
-            raise RefusedError(event, f"{error.get('err_code')}: {error.get('description')}")
-
-
-async def _sent(client: Client, events: list[OutgoingEvent]) -> list[Msg]:
-    """The stream's answers, in the order of the events.
-
-    Not by nats-py's ``publish_async``: its future never resolves when the stream refuses a message, and each
-    context that uses it keeps a subscription for ever.
-    """
-    inbox = client.new_inbox()
-    subscription = await client.subscribe(f"{inbox}.*")
+@asynccontextmanager
+async def _moved(connection: psycopg.AsyncConnection[OutgoingEvent]) -> AsyncIterator[list[OutgoingEvent]]:
+    """The next events, moved in a transaction that ends with the block: for good, or not at all after an error."""
     try:
-        for number, event in enumerate(events):
-            await client.publish(
-                event.subject, event.payload.encode(), reply=f"{inbox}.{number}", headers=event.headers()
-            )
-            FLUSHES.inc()
-        answers: dict[int, Msg] = {}
-        while len(answers) < len(events):
-            answer = await subscription.next_msg(timeout=PUBLISH_TIMEOUT_SECONDS)
-            answers[int(answer.subject.rpartition(".")[2])] = answer
-    finally:
-        await subscription.unsubscribe()
-    return [answers[number] for number in range(len(events))]
+        async with connection.pipeline():
+            await connection.execute("BEGIN")
+            cursor = await connection.execute(_MOVE, [BATCH], prepare=True)
+        yield await cursor.fetchall()
+        await connection.commit()
+    except BaseException:
+        with suppress(psycopg.Error):
+            await connection.rollback()
+        raise
 
 
 class Relay:
@@ -167,7 +88,7 @@ class Relay:
         connection = await psycopg.AsyncConnection.connect(
             self._url,
             autocommit=True,
-            row_factory=class_row(OutgoingEvent),
+            row_factory=args_row(OutgoingEvent),
             application_name=f"{self._service}-relay",
             connect_timeout=5,
         )
@@ -197,9 +118,7 @@ class Relay:
         """Move and publish up to ``BATCH`` events; returns how many there were."""
         started = time.monotonic()
         try:
-            async with connection.transaction():
-                cursor = await connection.execute(_MOVE, {"limit": BATCH})
-                events = await cursor.fetchall()
+            async with _moved(connection) as events:
                 if not events:
                     return 0
                 await failpoint("relay.after_claim")

@@ -1,7 +1,7 @@
 import psycopg
 import pytest
 from nats.js.api import StreamConfig
-from psycopg.rows import class_row
+from psycopg.rows import args_row
 
 from shared.contracts.plans import VentureCreated, VentureStage
 from shared.kernel.ids import new_id
@@ -59,7 +59,7 @@ async def test_a_crash_between_claim_and_commit_loses_and_repeats_nothing(
     monkeypatch.setenv(failpoints.VARIABLE, f"{point}:error")
     failpoints.arm("plans")
     connection = await psycopg.AsyncConnection.connect(
-        house.database_url("plans"), autocommit=True, row_factory=class_row(OutgoingEvent)
+        house.database_url("plans"), autocommit=True, row_factory=args_row(OutgoingEvent)
     )
     async with connection:
         with pytest.raises(failpoints.FailpointError):
