@@ -98,7 +98,7 @@ class Reading:
         months.append({"month": month, "amount": amount})
 
     def _put(self, owner: dict[str, Any], member: str, value: Any, place: Place, line: int) -> None:
-        if place in self.lines or member in ("strategy", "targets"):
+        if place in self.lines:
             self.refuse(".".join(map(str, place)), line, "this field is given twice")
             return
         self.lines[place] = line

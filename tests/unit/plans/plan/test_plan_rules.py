@@ -97,6 +97,31 @@ class TestCompleteness:
         assert (complete.pct == 100) == (rules.status_of(complete) is PlanStatus.COMPLETE)
 
 
+class TestStatus:
+    @pytest.mark.parametrize(
+        ("missing", "said", "status"),
+        [
+            (None, {}, PlanStatus.COMPLETE),
+            ("moat", {}, PlanStatus.DRAFT),
+            (None, {"investor_ready": True}, PlanStatus.INVESTOR_READY),
+            ("moat", {"investor_ready": True}, PlanStatus.DRAFT),
+            (None, {"archived": True}, PlanStatus.ARCHIVED),
+            ("moat", {"archived": True}, PlanStatus.ARCHIVED),
+        ],
+    )
+    def test_follows_from_what_is_missing_and_what_people_said(
+        self, missing: str | None, said: dict[str, bool], status: PlanStatus
+    ) -> None:
+        complete = rules.completeness(full_plan(**({missing: None} if missing else {})))
+        assert rules.status_of(complete, **said) is status
+
+    @pytest.mark.parametrize("target", ["target_mrr", "target_date"])
+    def test_targets_are_required_too(self, target: str) -> None:
+        plan = full_plan()
+        without = PlanContent(plan.strategy, plan.targets.model_copy(update={target: None}))
+        assert rules.completeness(without).missing == (f"targets.{target}",)
+
+
 class TestPofw:
     def test_is_the_sum_of_four_scores(self) -> None:
         assert rules.pofw_score(full_plan().strategy) == 30
