@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("trueup.commands.replay", "the streams once more through a service's handlers"),
     "rebuild": ("trueup.commands.rebuild", "a service's read models from nothing but the streams"),
     "mail": ("trueup.commands.mail", "read the letters that Trueup wrote, with their tokens"),
+    "keys": ("trueup.commands.keys", "the keys that sign access tokens: list and rotate"),
     "figures": ("trueup.commands.figures", "every derived figure, by natural keys"),
     "verify": ("trueup.commands.verify", "check all invariants; recompute every figure from the raw rows"),
     "contracts": ("trueup.commands.contracts", "write the event schemas, AsyncAPI and docs/events.md"),
