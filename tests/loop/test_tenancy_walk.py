@@ -1,0 +1,156 @@
+"""Every operation there is, asked by those who must not: exactly the documented refusal, and no byte of another's."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from shared.contracts.identity import Role
+from shared.kernel import clock
+from shared.kernel.periods import local_date
+from tests.harness.operations import ORGANIZATION, TENANT_OPERATIONS, Operation
+from tests.loop.crawling import Holdings, join, until_told
+from tests.loop.histories import VENTURES, busy_history, targets
+from tests.loop.people import Outside, Tenant, outside
+from tests.loop.system import System
+from trueup.demo.door import Person
+
+HELD = [
+    f"{ORGANIZATION}/{path}"
+    for path in (
+        *("ventures", "ventures/{venture_id}/plan/versions", "ventures/{venture_id}/projections"),
+        *("ventures/{venture_id}/metrics", "ventures/{venture_id}/variances", "alerts", "finance/accounts"),
+        *("finance/subscriptions", "finance/money-facts", "ingestion/stripe-connections", "ingestion/payments"),
+        *("ingestion/raw-events", "members", "reports"),
+    )
+]
+OK, FORBIDDEN, NOT_FOUND = 200, 403, 404
+
+
+@dataclass
+class Two:
+    """Two organizations with the same kinds of data, and people of every role in the first."""
+
+    ours: Holdings
+    theirs: Holdings
+    people: dict[Role, Person]
+    key: Person
+    """A program of ours with an API key that may read events, and nothing else."""
+    outside: Outside
+
+    @property
+    def their_ids(self) -> set[str]:
+        """What nobody of ours may ever be told."""
+        return (self.theirs.ids | {self.theirs.tenant.id, self.theirs.tenant.slug}) - self.ours.ids
+
+    async def ask(self, operation: Operation, who: Person | None, path: str) -> tuple[int, str]:
+        """The answer to a request with an empty body where one is taken."""
+        headers = {"Authorization": f"Bearer {who.token}"} if who else {}
+        body: Any = {} if operation.takes_body else None
+        url = f"{self.outside.door.url}{path}"
+        async with self.outside.session.request(operation.method, url, json=body, headers=headers) as response:
+            text = (await response.read()).decode("utf-8", "replace")
+            if response.status >= 400:
+                assert response.content_type == "application/problem+json", (operation.id, response.status, text)
+            assert response.status in operation.statuses, f"{operation.id}: {response.status} is not documented: {text}"
+            return response.status, text
+
+
+async def furnished(door: Outside, seed: int) -> Tenant:
+    """An organization with something in every room; another seed gives other events."""
+    tenant = await door.tenant()
+    for name in VENTURES:
+        await tenant.venture(name, targets(name))
+    await tenant.post("finance/accounts", {"venture_id": tenant.ventures["Kopi Loop"], "name": "Kedai"})
+    await tenant.deliver(busy_history(tenant.ventures, 60, seed=seed))
+    today = local_date(clock.now(), "Asia/Kuala_Lumpur")
+    short = {"metric": "runway_months", "value": "3", "observed_on": today.isoformat()}
+    await tenant.post(f"ventures/{tenant.ventures['Kopi Loop']}/metrics", short)
+    period = f"{today.year}-Q{(today.month + 2) // 3}"
+    await tenant.post("reports", {"template": "quarterly", "period": period})
+    return tenant
+
+
+@pytest.fixture(scope="module")
+async def two(system: System) -> AsyncIterator[Two]:
+    async with outside(system) as door:
+        ours, theirs = Holdings(await furnished(door, 1)), Holdings(await furnished(door, 2))
+        for holdings in (ours, theirs):
+            await until_told(holdings, HELD)
+        people = {Role.OWNER: ours.tenant.owner}
+        for role in (Role.ADMIN, Role.MEMBER, Role.VIEWER):
+            people[role] = await door.person()
+            await join(ours.tenant, people[role], role.value, Path(system.environment["TRUEUP_MAIL_DIR"]))
+        wanted = {"name": "Another team", "role": "admin", "scopes": ["events:read"]}
+        made = await ours.tenant.post("api-keys", wanted)
+        key = Person("", "", "Another", "team", token=made["key"])
+        yield Two(ours, theirs, people, key, door)
+
+
+def named(operations: tuple[Operation, ...]) -> Any:
+    return pytest.mark.parametrize("operation", operations, ids=str)
+
+
+READS = tuple(operation for operation in TENANT_OPERATIONS if operation.method == "GET")
+UNDER_SOMETHING = tuple(operation for operation in TENANT_OPERATIONS if operation.parameters)
+
+
+@named(TENANT_OPERATIONS)
+async def test_another_organization_is_not_there(two: Two, operation: Operation):
+    """Members of ours ask at their address, with what they have: 404, as for an organization that nobody has."""
+    values, _real = two.theirs.values(operation)
+    path = operation.path(two.theirs.tenant.id, values)
+    asked = {*values.values(), two.theirs.tenant.id}
+    for person in (two.people[Role.OWNER], two.people[Role.VIEWER]):
+        status, text = await two.ask(operation, person, path)
+        assert status == NOT_FOUND, text
+        assert not [told for told in two.their_ids - asked if told in text]
+
+
+@named(UNDER_SOMETHING)
+async def test_what_another_organization_has_is_not_found_in_ours(two: Two, operation: Operation):
+    values, real = two.theirs.values(operation)
+    status, text = await two.ask(operation, two.people[Role.OWNER], operation.path(two.ours.tenant.id, values))
+    if real and operation.method == "GET" and not operation.required:
+        assert status == NOT_FOUND, text
+    assert 400 <= status < 500, text
+    assert not [told for told in two.their_ids - set(values.values()) if told in text]
+
+
+@named(TENANT_OPERATIONS)
+async def test_a_role_that_does_not_suffice_is_refused_and_one_that_does_is_not(two: Two, operation: Operation):
+    """Refusals are asked for what is there; those who may ask for what is not, so that nothing changes."""
+    assert operation.needs is not None
+    there, _real = two.ours.values(operation)
+    nowhere = {name: str(uuid4()) for name in operation.parameters}
+    for role, person in two.people.items():
+        if not role.covers(operation.needs):
+            status, text = await two.ask(operation, person, operation.path(two.ours.tenant.id, there))
+            assert status == FORBIDDEN, text
+        elif operation.parameters or operation.takes_body:
+            status, text = await two.ask(operation, person, operation.path(two.ours.tenant.id, nowhere))
+            assert status not in {401, FORBIDDEN}, text
+
+
+@named(TENANT_OPERATIONS)
+async def test_a_key_without_the_scope_opens_nothing(two: Two, operation: Operation):
+    ours, _real = two.ours.values(operation)
+    status, text = await two.ask(operation, two.key, operation.path(two.ours.tenant.id, ours))
+    assert status == FORBIDDEN, text
+    theirs, _real = two.theirs.values(operation)
+    status, text = await two.ask(operation, two.key, operation.path(two.theirs.tenant.id, theirs))
+    assert status == NOT_FOUND, text
+
+
+@named(READS)
+async def test_a_viewer_reads_ours_and_nothing_of_theirs(two: Two, operation: Operation):
+    assert operation.needs is not None
+    values, real = two.ours.values(operation)
+    reader = two.people[Role.VIEWER if Role.VIEWER.covers(operation.needs) else operation.needs]
+    status, text = await two.ask(operation, reader, operation.path(two.ours.tenant.id, values))
+    if real and not operation.required:
+        assert status in {OK, 202, 409}, text
+    assert not [told for told in two.their_ids if told in text]
