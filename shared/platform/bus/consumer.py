@@ -42,6 +42,7 @@ ALONE_FROM_DELIVERY = 3
 MAX_ATTEMPTS = 6
 LONGEST_DELAY_SECONDS = 600.0
 STALLED_SECONDS = 60.0
+LOOK_SECONDS = 5.0
 
 HANDLED = Counter("trueup_events_handled_total", "Events applied", ["type"])
 DEAD = Counter("trueup_dead_letters_total", "Messages given up", ["stream"])
@@ -52,6 +53,10 @@ BATCH_EVENTS = Histogram(
 )
 LAG = Gauge("trueup_consumer_lag", "Messages not yet delivered or acknowledged", ["stream"])
 UNACKNOWLEDGED = Gauge("trueup_consumer_unacknowledged", "Messages delivered and not yet acknowledged", ["stream"])
+
+
+class StalledError(RuntimeError):
+    """Messages wait, nobody works on any, and none arrives here: this process's way to the stream is broken."""
 
 
 @dataclass(slots=True)
@@ -82,6 +87,7 @@ class Consumer:
         self._batch_size = batch_size
         self._retry_seconds = retry_seconds
         self._stream = subscription.stream
+        self._moved = time.monotonic()
 
     async def run(self) -> None:
         """Consume for ever. Ends (with an error) only when the durable is gone or nothing moves."""
@@ -107,7 +113,7 @@ class Consumer:
                 log.warning("consumer.waiting", stream=self._stream, reason=repr(error))
                 await asyncio.sleep(0.5)
                 continue
-            answered = time.monotonic()
+            answered = self._moved = time.monotonic()
             await failpoint("consumer.after_claim")
             await self.handle(messages)
 
@@ -118,21 +124,33 @@ class Consumer:
                 info = await context.consumer_info(self._stream, self._service)
                 LAG.labels(self._stream).set((info.num_pending or 0) + (info.num_ack_pending or 0))
                 UNACKNOWLEDGED.labels(self._stream).set(info.num_ack_pending or 0)
+                self._end_if_stalled(waiting=info.num_pending or 0, in_hands=info.num_ack_pending or 0)
             except NotFoundError:
                 log.exception("consumer.durable_gone", stream=self._stream)
                 raise
             except (nats.errors.Error, TimeoutError):
                 pass
-            await asyncio.sleep(5)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _end_if_stalled(self, *, waiting: int, in_hands: int) -> None:
+        """A subscription can fall silent while the connection looks well; a new process gets a new one."""
+        if not waiting or in_hands:
+            self._moved = time.monotonic()
+        elif time.monotonic() - self._moved > STALLED_SECONDS:
+            raise StalledError(f"{waiting} messages of {self._stream} wait and none arrives")
 
     async def handle(self, messages: list[Msg]) -> None:
         """Apply fetched messages and acknowledge each when its effect is committed."""
         started = time.monotonic()
         pending = {message.metadata.sequence.stream: message for message in messages}
-        with self._heartbeat(pending):
-            together, alone = await self._decode(messages, pending)
-            for group in ([together] if together else []) + [[received] for received in alone]:
-                await self._apply_group(group, pending)
+        try:
+            with self._heartbeat(pending):
+                together, alone = await self._decode(messages, pending)
+                for group in ([together] if together else []) + [[received] for received in alone]:
+                    await self._apply_group(group, pending)
+        except asyncio.CancelledError:
+            await self._hand_back(pending)
+            raise
         BATCH_SECONDS.labels(self._stream).observe(time.monotonic() - started)
         BATCH_EVENTS.labels(self._stream).observe(len(messages))
 
@@ -210,6 +228,12 @@ class Consumer:
         await message.ack()
         DEAD.labels(self._stream).inc()
         log.error("consumer.dead_letter", stream=self._stream, subject=message.subject, reason=repr(error))
+
+    async def _hand_back(self, pending: dict[int, Msg]) -> None:
+        """This replica stops in the middle of its work: another one need not wait until ``ack_wait`` is over."""
+        for message in pending.values():
+            with contextlib.suppress(nats.errors.Error):
+                await message.nak()
 
     @contextlib.contextmanager
     def _heartbeat(self, pending: dict[int, Msg]) -> Iterator[None]:

@@ -124,6 +124,32 @@ async def test_a_deadlock_is_tried_again(house: House, recorder: Recorder) -> No
     assert (tries, recorder.titles()) == (2, ["second try"])
 
 
+async def test_two_replicas_that_deadlock_both_come_through(house: House, recorder: Recorder) -> None:
+    """Each holds what the other wants: PostgreSQL ends one of them, and nobody counts that as a failure."""
+    both = asyncio.Barrier(2)
+    tries: list[str] = []
+
+    async def take_in_opposite_order(session: AsyncSession, batch: consumer.Batch) -> None:
+        first, second = ("a", "b") if titles_in(batch) == {"one"} else ("b", "a")
+        tries.append(first)
+        await session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": first})
+        if len(tries) <= 2:
+            await both.wait()
+        await session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": second})
+
+    recorder.trap = take_in_opposite_order
+    house.settings["batch_size"] = 1
+    org = await house.organization()
+    await house.start("plans", "plans")
+    await house.publish(alert(org.id, "one"), alert(org.id, "other"))
+    await house.settle(60)
+    assert sorted(recorder.titles()) == ["one", "other"]
+    assert sorted(tries[:2]) == ["a", "b"]
+    assert len(tries) == 3, "one was ended, and tried again"
+    assert recorder.rows("SELECT count(*) FROM platform.retries") == [(0,)]
+    assert recorder.rows("SELECT count(*) FROM platform.dead_letters") == [(0,)]
+
+
 async def test_a_slow_batch_is_not_delivered_to_another_replica(
     house: House, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
