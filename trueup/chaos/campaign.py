@@ -56,6 +56,8 @@ class Report:
     done: list[dict[str, Any]] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    organizations: dict[str, str] = field(default_factory=dict)
+    """Slugs of the two: ``disturbed`` and ``undisturbed``."""
 
     @property
     def holds(self) -> bool:
@@ -86,6 +88,7 @@ class Campaign:
             now = clock.now()
             calm = await found_company(door, owner, f"Chaos {self._order.seed} undisturbed", session, now.date())
             stormy = await found_company(door, owner, f"Chaos {self._order.seed} disturbed", session, now.date())
+            self.report.organizations = {"undisturbed": calm.slug, "disturbed": stormy.slug}
             await self._come_to_rest("before")
             await self._undisturbed(calm, now)
             before = await asyncio.to_thread(counting.waiting_for_an_operator)

@@ -8,7 +8,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from time import monotonic
 
-from trueup.demo.door import Door, Endpoint, Person
+import aiohttp
+
+from trueup.demo.door import Door, Endpoint, Person, Refused, until
 from trueup.stripe_double import Json
 
 SETTINGS = {"currency": "MYR", "timezone": "Asia/Kuala_Lumpur"}
@@ -18,6 +20,7 @@ VENTURES = {
     "Young": {"target_mrr": "50000"},
 }
 AT_ONCE = 24
+NOT_YET = (404, 503)
 
 
 @dataclass
@@ -38,24 +41,38 @@ async def somebody(door: Door, mailbox: Path) -> Person:
     return person
 
 
-async def found_company(door: Door, owner: Person, name: str, endpoint_session: object, today: date) -> Company:
+async def found_company(door: Door, owner: Person, name: str, session: aiohttp.ClientSession, today: date) -> Company:
     """Create an organization, its ventures with plans, and a connection."""
     body = {"name": f"{name} {secrets.token_hex(3)}", "settings": SETTINGS}
     created = await door.post("/v1/organizations", owner, body)
     owner.token = created["access_token"]
     company = Company(created["id"], created["slug"])
     path = f"/v1/organizations/{company.id}"
+
+    async def make(method: str, noun: str, body: Json) -> Json:
+        """Once the service has heard of the organization: a busy machine may take more than its second."""
+
+        async def attempt() -> Json | None:
+            try:
+                made: Json = await door.call(method, f"{path}/{noun}", owner, body)
+            except Refused as refused:
+                if refused.status not in NOT_YET:
+                    raise
+                return None
+            return made
+
+        return await until(attempt, f"{method} {noun}")
+
     for venture, promised in VENTURES.items():
-        made = await door.post(f"{path}/ventures", owner, {"name": venture, "stage": "GROWTH"})
+        made = await make("POST", "ventures", {"name": venture, "stage": "GROWTH"})
         company.ventures[venture] = made["id"]
         targets = dict(promised, target_date=(today + timedelta(days=275)).isoformat())
         if "baseline_value" in targets:
             targets["baseline_date"] = (today - timedelta(days=90)).isoformat()
-        plan = {"strategy": {}, "targets": targets}
-        await door.call("PUT", f"{path}/ventures/{made['id']}/plan", owner, plan)
-    made = await door.post(f"{path}/ingestion/stripe-connections", owner, {"name": "Stripe", "livemode": False})
+        await make("PUT", f"ventures/{made['id']}/plan", {"strategy": {}, "targets": targets})
+    made = await make("POST", "ingestion/stripe-connections", {"name": "Stripe", "livemode": False})
     url = f"{door.url}/webhooks/stripe/{made['id']}"
-    company.endpoint = Endpoint(made["id"], url, made["webhook_secret"], endpoint_session)  # type: ignore[arg-type] # the door's own session
+    company.endpoint = Endpoint(made["id"], url, made["webhook_secret"], session)
     return company
 
 

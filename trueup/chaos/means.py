@@ -76,7 +76,7 @@ class Supervised:
         if fault.is_failpoint:
             return _arm(fault)
         if fault.action == SESSIONS:
-            return await asyncio.to_thread(_end_sessions, fault.target)
+            return await _sessions_ended(fault.target)
         numbers = await self._numbers(fault)
         if not numbers:
             return "nothing of it was running"
@@ -145,7 +145,7 @@ class Commanded:
         if fault.is_failpoint:
             return _arm(fault)
         if fault.action == SESSIONS:
-            return await asyncio.to_thread(_end_sessions, fault.target)
+            return await _sessions_ended(fault.target)
         words = shlex.split(self.commands[fault.target])
         process = await asyncio.create_subprocess_exec(
             *words, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
@@ -169,6 +169,18 @@ def not_reached() -> list[str]:
     for file in files:
         file.unlink(missing_ok=True)
     return [file.name for file in files]
+
+
+async def _sessions_ended(service: str) -> str:
+    """End a service's database sessions, as soon as the database answers."""
+    deadline = monotonic() + APPEARS_WITHIN_S
+    while True:
+        try:
+            return await asyncio.to_thread(_end_sessions, service)
+        except psycopg.OperationalError:
+            if monotonic() > deadline:
+                return "the database does not answer"
+            await asyncio.sleep(0.2)
 
 
 def _end_sessions(service: str) -> str:

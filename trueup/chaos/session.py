@@ -161,7 +161,8 @@ def as_document(report: Report) -> dict[str, Any]:
         "holds": report.holds,
         "seed": report.order.seed,
         "events": report.order.events,
-        "faults": report.done,
+        "organizations": report.organizations,
+        "faults": sorted(report.done, key=lambda done: float(done["at"])),
         "checks": [
             {"name": check.name, "holds": check.holds, "found": check.found, "wrong": check.wrong}
             for check in report.checks

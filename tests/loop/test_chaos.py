@@ -1,0 +1,91 @@
+"""Everything fails once in the middle of 2 000 events; then streams and inboxes are lost. No figure moves."""
+
+import asyncio
+import json
+from typing import Any
+
+import psycopg
+import pytest
+
+from shared.contracts.topology import CONSUMES, SERVICES, stream_subjects
+from shared.platform.bus.connection import connect
+from tests.loop.system import System
+
+EVENTS, SECONDS = 2_000, 60
+FAULTS = (
+    # kill -9 of each service in turn, all its processes at once
+    *("identity@2", "gateway@4", "plans@6", "ingestion@8", "finance@10", "sync@12", "reporting@14"),
+    # a relay killed between publish and delete
+    *("ingestion:relay.after_publish@16", "finance:relay.after_publish@17", "sync:relay.after_publish@18"),
+    # both engines killed and started again
+    *("nats@20", "postgres@24"),
+    # slow consumers, lost sessions, a process that stands still
+    *("sync:consumer.before_commit=3@28", "finance:consumer.before_commit=3@29", "plans:sessions@31"),
+    "finance-1:pause=4@31",
+    # the database away for 20 s, the bus for 16 s (more than 60 attempts to reconnect), a while both of them
+    *("postgres:away=20@33", "nats:away=16@40"),
+)
+
+
+@pytest.fixture(scope="module")
+def storm(system: System) -> dict[str, Any]:
+    """The report of one campaign in which all of it happens."""
+    asked = [part for fault in FAULTS for part in ("--fault", fault)]
+    load = ("--seed", "7", "--seconds", str(SECONDS), "--events", str(EVENTS))
+    done = system.trueup("chaos", "--here", *load, *asked, "--json", check=False, timeout=480)
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    return json.loads(done.stdout) | {"said": done.stderr}
+
+
+def test_whatever_fails_nothing_is_lost_and_nothing_counts_twice(storm: dict[str, Any]) -> None:
+    assert [check for check in storm["checks"] if not check["holds"]] == [], storm["said"]
+    assert len(storm["checks"]) == 5
+
+
+def test_every_fault_has_happened(storm: dict[str, Any]) -> None:
+    assert sorted(fault["fault"] for fault in storm["faults"]) == sorted(FAULTS)
+    for fault in storm["faults"]:
+        assert fault["result"].startswith(("process ", "armed")) or fault["result"].endswith("sessions"), fault
+    assert "nobody passed" not in storm["said"]
+
+
+def test_the_figures_are_those_of_the_undisturbed_run(system: System, storm: dict[str, Any]) -> None:
+    slugs = storm["organizations"]
+    expected = system.figures(slug=slugs["undisturbed"])
+    assert {figure["figure"].partition(".")[0] for figure in expected} == set(SERVICES) - {"gateway"}
+    assert system.figures(slug=slugs["disturbed"]) == expected
+
+
+async def test_lost_streams_and_inboxes_come_back_and_move_nothing(system: System, storm: dict[str, Any]) -> None:
+    system.settle()
+    slug = storm["organizations"]["disturbed"]
+    before, letters = system.figures(slug=slug), system.trueup("dead-letters", "list", "--json").stdout
+    for service in CONSUMES:
+        with psycopg.connect(system.environment[f"TRUEUP_{service.upper()}_OPERATOR_URL"]) as connection:
+            connection.execute("TRUNCATE platform.inbox")
+    lost = await emptied(system)
+    assert all(lost[name] for name in ("PLANS", "INGESTION", "FINANCE", "SYNC"))
+    for stream in lost:
+        system.trueup("re-emit", "--service", stream.lower(), "--since", "all")
+    system.settle()
+    assert system.figures(slug=slug) == before
+    assert system.trueup("dead-letters", "list", "--json").stdout == letters
+
+
+async def emptied(system: System) -> dict[str, int]:
+    """Purge every stream; how many messages each had."""
+    environment = system.environment
+    password = environment["TRUEUP_OPERATOR_NATS_PASSWORD"]
+    client = await connect(environment["TRUEUP_NATS_URL"], "operator", password, on_closed=expected)
+    lost = {}
+    try:
+        for stream in stream_subjects():
+            lost[stream] = (await client.jsm(timeout=20).stream_info(stream)).state.messages
+            await client.jsm(timeout=20).purge_stream(stream)
+    finally:
+        await client.close()
+    return lost
+
+
+async def expected() -> None:
+    await asyncio.sleep(0)
