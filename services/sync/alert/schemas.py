@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.sync.alert.models import Alert, AlertChange
 from shared.contracts.finance import MetricKind
-from shared.contracts.sync import AlertStatus, AlertType, Severity
+from shared.contracts.sync import AlertForecast, AlertStatus, AlertType, Severity
 from shared.kernel.money import Percent
 from shared.platform.http.bodies import Answer, Body, Note
 
@@ -36,6 +36,7 @@ class AlertOut(Answer):
     observed_on: date | None
     variance_pct: Percent | None
     plan_version: int | None
+    forecast: AlertForecast | None
     raised_at: datetime
     changed_at: datetime
     allowed_actions: list[Literal["dismiss"]]

@@ -1,8 +1,9 @@
 """SQL of alerts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.sync.alert.models import Alert, AlertChange
-from services.sync.alert.rules import Finding
+from services.sync.alert.rules import Finding, Outlook
 from services.sync.hot import Reading
 from services.sync.venture.store import VentureKey, venture_columns
 from shared.contracts.finance import MetricKind
@@ -62,6 +63,7 @@ _SELECTED = (
     "observed_on",
     "variance_pct",
     "plan_version",
+    "forecast",
 )
 
 
@@ -72,7 +74,7 @@ def stored_alert(row: Alert) -> StoredAlert:
 
 def _stored(row: tuple[Any, ...]) -> StoredAlert:
     organization, identity, venture, version, status, raised_at, changed_at, quiet_month, *said = row
-    alert_type, severity, title, message, action, section, metric, observed_on, variance_pct, plan_version = said
+    alert_type, severity, title, message, action, section, metric, observed_on, variance_pct, plan_version, *rest = said
     finding = Finding(
         AlertType(alert_type),
         Severity(severity),
@@ -84,10 +86,28 @@ def _stored(row: tuple[Any, ...]) -> StoredAlert:
         observed_on,
         variance_pct,
         plan_version,
+        _outlook(rest[0]),
     )
     return StoredAlert(
         organization, identity, venture, version, AlertStatus(status), finding, raised_at, changed_at, quiet_month
     )
+
+
+def _outlook(forecast: Mapping[str, str | None] | None) -> Outlook | None:
+    """A stored forecast as a value."""
+    if forecast is None:
+        return None
+    value, low, high, growth = (forecast[name] for name in ("value", "low", "high", "growth"))
+    on = date.fromisoformat(str(forecast["on"]))
+    return Outlook(on, Decimal(str(value)), Decimal(str(low)), Decimal(str(high)), Decimal(growth) if growth else None)
+
+
+def _forecast(outlook: Outlook | None) -> dict[str, str | None] | None:
+    """A forecast as it is stored: JSON, figures as text."""
+    if outlook is None:
+        return None
+    figures = {name: f"{getattr(outlook, name):f}" for name in ("value", "low", "high")}
+    return {"on": outlook.on.isoformat(), **figures, "growth": f"{outlook.growth:f}" if outlook.growth else None}
 
 
 def _row(alert: StoredAlert) -> dict[str, Any]:
@@ -111,6 +131,7 @@ def _row(alert: StoredAlert) -> dict[str, Any]:
         "raised_at": alert.raised_at,
         "changed_at": alert.changed_at,
         "quiet_month": alert.quiet_month,
+        "forecast": _forecast(said.outlook),
     }
 
 
@@ -138,7 +159,7 @@ def standing_alerts(ventures: Collection[VentureKey], quiet_since: date) -> Read
         """
         SELECT a.organization_id, a.id, a.venture_id, a.version, a.status, a.raised_at, a.changed_at, a.quiet_month,
                a.type, a.severity, a.title, a.message, a.suggested_action, a.related_plan_section, a.metric,
-               a.observed_on, a.variance_pct, a.plan_version
+               a.observed_on, a.variance_pct, a.plan_version, a.forecast
         FROM unnest(%s::uuid[], %s::uuid[]) AS asked (organization_id, venture_id)
         JOIN alerts a ON a.organization_id = asked.organization_id AND a.venture_id = asked.venture_id
         WHERE a.status = 'open' OR (a.status = 'dismissed' AND a.quiet_month >= %s)

@@ -8,13 +8,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.sync.alert import store
-from services.sync.alert.rules import Finding, Standing, Verdict, is_silent, judge
+from services.sync.alert.rules import Finding, Outlook, Standing, Verdict, is_silent, judge
 from services.sync.alert.store import Change, StoredAlert
 from services.sync.comparison.store import VENTURE_LOCK, Ground
 from services.sync.hot import Reading
 from services.sync.venture.store import VentureKey
 from shared.contracts.sync import (
     AlertDismissed,
+    AlertForecast,
     AlertRaised,
     AlertResolved,
     AlertState,
@@ -147,7 +148,14 @@ def _event(change: Change) -> AlertState:
         plan_version=said.plan_version,
         raised_at=alert.raised_at,
         changed_at=alert.changed_at,
+        forecast=_forecast(said.outlook),
     )
+
+
+def _forecast(outlook: Outlook | None) -> AlertForecast | None:
+    if outlook is None:
+        return None
+    return AlertForecast(on=outlook.on, value=outlook.value, low=outlook.low, high=outlook.high, growth=outlook.growth)
 
 
 @dataclass(frozen=True, slots=True)

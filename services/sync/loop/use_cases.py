@@ -13,16 +13,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.sync.alert.rules import (
     ALERTS_OF,
+    Limits,
     Newest,
     find_deviation,
     find_first_metric,
     find_outdated_projection,
 )
 from services.sync.alert.use_cases import AlertKey, Evaluation, alerts_to_settle, settle_alerts
+from services.sync.alert_limit.store import limits_of
 from services.sync.comparison.rules import replanned_from
 from services.sync.comparison.store import ORGANIZATION_LOCK, Ground, stand_on
 from services.sync.comparison.use_cases import Fresh, Outcome, Touched, compare_touched, everything, series_of
 from services.sync.hot import read
+from services.sync.loop.occasions import (
+    courses_to_targets,
+    reached_milestones,
+    stale_plans,
+    targets_at_risk,
+    with_open_milestones,
+)
+from services.sync.milestone.store import store_milestones
 from services.sync.observation.rules import Series
 from services.sync.observation.store import Span, observed_ventures, store_observations
 from services.sync.organization.store import under_another_calendar
@@ -34,7 +44,7 @@ from services.sync.variance.store import first_actuals
 from services.sync.venture.store import VentureKey, known_ventures, store_ventures
 from shared.contracts.event import Event
 from shared.contracts.finance import MetricCreated, MetricKind
-from shared.contracts.plans import PlanState, VentureState
+from shared.contracts.plans import MilestoneReached, PlanState, VentureState
 from shared.contracts.sync import AlertType
 from shared.platform.bus.outbox import MUTED, emit_all
 from shared.platform.db.bulk import lock_keys
@@ -43,7 +53,7 @@ from shared.platform.tenancy.organizations import organizations_by_id
 Causes = dict[VentureKey, str | None]
 
 
-def causes_of(events: Iterable[MetricCreated | PlanState | VentureState]) -> Causes:
+def causes_of(events: Iterable[MetricCreated | PlanState | VentureState | MilestoneReached]) -> Causes:
     """The trace that each venture's changes continue: that of its last event."""
     return {(event.organization_id, event.venture_id): event.delivery.traceparent for event in events}
 
@@ -59,6 +69,7 @@ class Work:
 
     touched: Touched = field(default_factory=Touched)
     projections: set[VentureKey] = field(default_factory=set)
+    milestones: set[VentureKey] = field(default_factory=set)
 
 
 async def take_in_observations(session: AsyncSession, events: Sequence[MetricCreated]) -> None:
@@ -75,17 +86,23 @@ async def take_in_observations(session: AsyncSession, events: Sequence[MetricCre
     await derive(session, ground, work, causes_of(events))
 
 
-async def take_in_plans(session: AsyncSession, ventures: Sequence[VentureState], plans: Sequence[PlanState]) -> None:
-    """Ventures or plan versions came: compare again what they change, mark projections, see to alerts."""
+async def take_in_plans(
+    session: AsyncSession,
+    ventures: Sequence[VentureState],
+    plans: Sequence[PlanState],
+    milestones: Sequence[MilestoneReached] = (),
+) -> None:
+    """Ventures, plan versions or milestones came: compare again what they change, mark projections, see to alerts."""
     changed = await store_ventures(session, ventures)
     new = await store_plan_versions(session, plans)
-    if (not changed and not new) or _only_stores(session):
+    reached = await store_milestones(session, milestones)
+    if not (changed or new or reached) or _only_stores(session):
         return
-    ground = await stand_on(session, changed | new.keys())
-    work = Work(_replanned(ground, new), (changed | new.keys()) & ground.ventures)
+    ground = await stand_on(session, changed | new.keys() | reached)
+    work = Work(_replanned(ground, new), (changed | new.keys()) & ground.ventures, reached & ground.ventures)
     for venture in changed & ground.ventures:
         work.touched.series |= series_of(venture, ALERTS_OF)
-    await derive(session, ground, work, causes_of([*ventures, *plans]))
+    await derive(session, ground, work, causes_of([*ventures, *plans, *milestones]))
 
 
 def _replanned(ground: Ground, new: StoredVersions) -> Touched:
@@ -124,48 +141,73 @@ async def derive(session: AsyncSession, ground: Ground, work: Work, causes: Caus
     outcome = await compare_touched(session, ground, work.touched, causes)
     refreshed = await refresh_projections(session, ground, work.projections, causes)
     told: list[Event] = [*outcome.events, *refreshed.events]
-    told += await _see_to_alerts(session, ground, outcome, refreshed, causes)
+    told += await _see_to_alerts(session, ground, outcome, refreshed, causes, milestones=work.milestones)
     await emit_all(session, told)
     return len(told)
 
 
 async def _see_to_alerts(
-    session: AsyncSession, ground: Ground, outcome: Outcome, refreshed: Refreshed, causes: Causes
+    session: AsyncSession,
+    ground: Ground,
+    outcome: Outcome,
+    refreshed: Refreshed,
+    causes: Causes,
+    *,
+    milestones: set[VentureKey],
 ) -> Sequence[Event]:
     alerting = [series for series in outcome.newest if series.metric in ALERTS_OF]
-    concerned = {(series.organization_id, series.venture_id) for series in alerting} | refreshed.outdated.keys()
+    of_series = {(series.organization_id, series.venture_id) for series in alerting}
+    concerned = of_series | refreshed.outdated.keys() | milestones
     if not concerned:
         return ()
     with_mrr = {(one.organization_id, one.venture_id) for one in alerting if one.metric is MetricKind.MRR}
     currencies = {venture: ground.currency(venture[0]) for venture in with_mrr}
-    firsts, stored = await read(session, first_actuals(with_mrr, currencies), alerts_to_settle(ground, concerned))
+    firsts, stored, limits, courses = await read(
+        session,
+        first_actuals(with_mrr, currencies),
+        alerts_to_settle(ground, concerned),
+        limits_of(of_series),
+        courses_to_targets(ground, outcome),
+    )
     evaluations: dict[AlertKey, Evaluation] = outdated_projections(ground, refreshed)
     for series in alerting:
         venture = (series.organization_id, series.venture_id)
         for alert_type in ALERTS_OF[series.metric]:
             fresh = outcome.newest[series]
-            evaluations[venture, alert_type] = _deviation(ground, venture, series.metric, alert_type, fresh)
+            evaluations[venture, alert_type] = _deviation(ground, series, alert_type, fresh, limits[venture])
     for venture in with_mrr:
         first = None if venture in ground.archived else firsts.get(venture)
         finding = find_first_metric(first, ground.open_month(venture[0]))
         evaluations[venture, AlertType.FIRST_METRIC] = Evaluation(finding)
+    evaluations |= targets_at_risk(ground, outcome, courses, limits)
+    evaluations |= stale_plans(ground, outcome)
+    evaluations |= await reached_milestones(session, ground, milestones | (with_open_milestones(stored) & of_series))
     return await settle_alerts(session, ground, stored, evaluations, causes)
 
 
 def _deviation(
-    ground: Ground, venture: VentureKey, metric: MetricKind, alert_type: AlertType, fresh: Fresh | None
+    ground: Ground, series: Series, alert_type: AlertType, fresh: Fresh | None, limits: Limits
 ) -> Evaluation:
     """What the newest observation of a kind says; nothing when it is older than the open month."""
-    if venture in ground.archived:
+    if (series.organization_id, series.venture_id) in ground.archived:
         return Evaluation(None)
     if fresh is None:
         return Evaluation(None, None, dated=True)
     finding = None
-    if fresh.observed_on >= ground.open_month(venture[0]):
+    if fresh.observed_on >= ground.open_month(series.organization_id):
         plan_version = fresh.promise.plan_version if fresh.promise else None
-        newest = Newest(metric, fresh.observed_on, fresh.comparison, plan_version, fresh.currency)
-        finding = find_deviation(alert_type, newest)
+        newest = Newest(series.metric, fresh.observed_on, fresh.comparison, plan_version, fresh.currency)
+        finding = find_deviation(alert_type, newest, limits)
     return Evaluation(finding, fresh.observed_on, dated=True)
+
+
+async def reconsider_alerts(session: AsyncSession, ventures: Collection[VentureKey]) -> None:
+    """What alerts are judged by has changed: look at the newest observations of some ventures again."""
+    if not ventures:
+        return
+    ground = await stand_on(session, ventures)
+    series = {one for venture in ground.ventures for one in series_of(venture, ALERTS_OF)}
+    await derive(session, ground, Work(Touched(series=series)), {})
 
 
 def outdated_projections(ground: Ground, refreshed: Refreshed) -> dict[AlertKey, Evaluation]:

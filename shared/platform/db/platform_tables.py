@@ -4,7 +4,7 @@ None of them has a tenant policy: the relay and the consumers read across organi
 organizations and memberships are what a tenant is decided by.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -176,3 +176,42 @@ class ApiKeyRow(PlatformTable):
     acts_for: Mapped[UUID]
     expires_at: Mapped[datetime | None]
     revoked: Mapped[bool]
+
+
+class JobRunRow(PlatformTable):
+    """A run of a job for one organization and slot (a local day): when, by whom, what it did, why it failed.
+
+    A scheduled slot has one row, however many replicas look for it. ``owner`` carries it out until
+    ``lease_until``; after that (or when it failed and has waited so long) another may. ``cursor`` says where the next
+    chunk goes on.
+    """
+
+    __tablename__ = "job_runs"
+    __table_args__ = table_args(
+        TableKind.PLATFORM,
+        CheckConstraint("state IN ('waiting', 'running', 'done', 'failed', 'skipped')", name="state"),
+        # one row for a slot; serves: which slots are settled
+        Index("uq_job_runs_slot", "organization_id", "job", "slot", unique=True, postgresql_where="scheduled"),
+        # serves: runs asked for by hand
+        Index("ix_job_runs_by_hand", "job", "id", postgresql_where="NOT scheduled AND state <> 'done'"),
+        # serves: the list of runs, newest first
+        Index("ix_job_runs_listed", "organization_id", "id"),
+        global_reason="replicas look for due slots of all organizations",
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID]
+    job: Mapped[str]
+    slot: Mapped[date]
+    scheduled: Mapped[bool]
+    dry_run: Mapped[bool]
+    state: Mapped[str]
+    attempts: Mapped[int]
+    asked_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime]
+    owner: Mapped[UUID | None]
+    cursor: Mapped[Any | None] = mapped_column(JSONB)
+    counts: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    error: Mapped[str | None]
+    started_by: Mapped[UUID | None]

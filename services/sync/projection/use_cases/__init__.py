@@ -61,14 +61,14 @@ async def refresh_projections(
             changes.put_baseline(made)
         changes.settle()
         if venture[0] in auto and changes.plain and not changes.any_active:
-            await _renew(session, ground, changes)
+            await renew(session, ground, changes)
         refreshed.outdated[venture] = changes.outdated
         refreshed.events += [event.caused(causes.get(venture)) for event in changes.events()]
     await session.flush()
     return refreshed
 
 
-async def _renew(session: AsyncSession, ground: Ground, changes: ProjectionChanges) -> None:
+async def renew(session: AsyncSession, ground: Ground, changes: ProjectionChanges) -> None:
     """Make the new projection that projection mode auto asks for, if the plan as it is gives one."""
     newest = max(version.version for version in changes.versions)
     made = await projected_from_last_actual(session, ground, changes.venture, newest)

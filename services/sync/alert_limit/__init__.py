@@ -1,0 +1,1 @@
+"""Alert limit: beyond which values an organization or a venture wants its alerts."""

@@ -1,0 +1,1 @@
+"""Milestone: what ventures reached, from the events of plans."""

@@ -1,0 +1,1 @@
+"""Review: how each venture did in the month before, kept as it was."""

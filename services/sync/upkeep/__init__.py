@@ -1,0 +1,1 @@
+"""Upkeep: what the calendar changes although nothing happened."""
