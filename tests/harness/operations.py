@@ -26,6 +26,7 @@ class Operation:
     needs: Role | None
     statuses: frozenset[int]
     takes_body: bool
+    takes_token: bool
     query: frozenset[str]
     required: frozenset[str]
     """Query parameters that must be given."""
@@ -55,6 +56,7 @@ def _read() -> Iterator[Operation]:
                 Role(needs) if needs else None,
                 frozenset(int(status) for status in said["responses"]),
                 "requestBody" in said,
+                bool(said.get("security")),
                 *_query(said.get("parameters", [])),
             )
 
