@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, bindparam, column, func, text
+from sqlalchemy import bindparam, column, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.selectable import TableValuedAlias
 
-from shared.platform.db.bulk import lock_keys, lock_number
+from shared.platform.db.bulk import lock_number, locking
+from shared.platform.db.driver import Statement, nothing, run
 
 
 class SubscriptionKey(NamedTuple):
@@ -40,30 +41,33 @@ def given(rows: Sequence[Sequence[Any]], **columns: Any) -> TableValuedAlias:
     )
 
 
-_SHARED = text("SELECT pg_advisory_xact_lock_shared(n) FROM unnest(:numbers) AS t(n)")
-
-
-async def share(session: AsyncSession, organizations: Iterable[UUID]) -> None:
+def sharing(organizations: Iterable[UUID]) -> Statement[None]:
     """Derive in organizations beside other writers, but not beside a recompute of everything."""
     numbers = sorted({_recompute_number(organization) for organization in organizations})
-    await session.execute(_SHARED.bindparams(bindparam("numbers", numbers, type_=ARRAY(BigInteger))))
+    return Statement("SELECT pg_advisory_xact_lock_shared(n) FROM unnest(%s::bigint[]) AS t (n)", (numbers,), nothing)
 
 
 async def hold(session: AsyncSession, organization_id: UUID) -> None:
     """Be the only one that derives in an organization."""
     number = _recompute_number(organization_id)
-    await session.execute(text("SELECT pg_advisory_xact_lock(:number)").bindparams(number=number))
+    await run(session, Statement("SELECT pg_advisory_xact_lock(%s::bigint)", (number,), nothing))
 
 
 def _recompute_number(organization_id: UUID) -> int:
     return lock_number("finance.recompute", organization_id)
 
 
-async def lock_subscriptions(session: AsyncSession, keys: Iterable[SubscriptionKey]) -> None:
+def locking_subscriptions(keys: Iterable[SubscriptionKey]) -> Statement[None]:
     """Lock subscriptions before their spans are read. Always before their ventures."""
-    await lock_keys(session, "finance.subscription", (tuple(map(str, key)) for key in keys))
+    return locking("finance.subscription", (tuple(map(str, key)) for key in keys))
 
 
-async def lock_ventures(session: AsyncSession, keys: Iterable[VentureKey]) -> None:
+def locking_ventures(keys: Iterable[VentureKey]) -> Statement[None]:
     """Lock ventures before their running sums, and the spans that these add up, are read."""
-    await lock_keys(session, "finance.venture", (tuple(map(str, key)) for key in keys))
+    return locking("finance.venture", (tuple(map(str, key)) for key in keys))
+
+
+def key_columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
+    """Rows as one list per column, for ``unnest``."""
+    columns = [list(values) for values in zip(*rows, strict=True)]
+    return columns or [[] for _ in range(width)]

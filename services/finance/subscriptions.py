@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.payment import use_cases as payment
 from services.finance.subscription import use_cases as subscription
-from services.finance.terms import claim_arrival
+from services.finance.terms import claim_arrival, settled_terms
 from services.finance.venture import use_cases as venture
 from shared.contracts.ingestion import (
     DisputeState,
@@ -23,8 +23,11 @@ from shared.platform.bus.subscription import Batch, Subscription
 
 async def on_ingestion(session: AsyncSession, batch: Batch) -> None:
     """Money came or went, and subscriptions changed."""
-    await payment.record_money(session, batch.of(LedgerState))
-    await subscription.record_changes(session, batch.of(SubscriptionChanged))
+    if not batch.events:
+        return
+    terms = await settled_terms(session, batch.organizations)
+    await payment.record_money(session, batch.of(LedgerState), terms.organizations)
+    await subscription.record_changes(session, batch.of(SubscriptionChanged), terms)
 
 
 async def on_plans(session: AsyncSession, batch: Batch) -> None:

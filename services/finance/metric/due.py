@@ -6,12 +6,14 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.finance.keys import lock_ventures, share
+from services.finance.keys import locking_ventures, sharing
 from services.finance.metric import store, use_cases
 from services.finance.metric.rules import history_from
+from services.finance.policy.store import policies
 from services.finance.revenue import store as revenue
-from services.finance.terms import terms_of
+from services.finance.terms import Terms
 from shared.kernel.clock import today
+from shared.platform.db.driver import run
 from shared.platform.db.edges import Database
 from shared.platform.db.outage import is_outage
 from shared.platform.db.platform_tables import OrganizationRow
@@ -60,10 +62,13 @@ async def _observe_some(session: AsyncSession, ids: list[UUID]) -> tuple[int, bo
     first = await store.due(session, current, DAYS_AT_A_TIME)
     if not first:
         return 0, False
-    await share(session, {key.organization_id for key in first})
-    await lock_ventures(session, first)
-    terms = await terms_of(session, organizations)
-    history = await revenue.days_since(session, {key: history_from(day) for key, day in first.items()}, terms)
-    changed = await use_cases.observe(session, history, first, terms, {})
+    await run(session, sharing({key.organization_id for key in first}), locking_ventures(first))
+    since = {key: history_from(day) for key, day in first.items()}
+    chosen, days, calculated = await run(
+        session, policies(ids), revenue.days_since(since), store.calculated_since(first)
+    )
+    terms = Terms(organizations, chosen)
+    history = revenue.venture_days(days, terms)
+    changed = await use_cases.observe(session, history, calculated, first, terms=terms, traces={})
     await store.forget_due(session, list(first), current)
     return changed, True

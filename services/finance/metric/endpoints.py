@@ -21,7 +21,7 @@ from services.finance.metric.schemas import (
     PartOut,
     PolicyOut,
 )
-from services.finance.policy.store import policies
+from services.finance.policy.store import policy_of
 from services.finance.queries import Since, Until, check_order
 from services.finance.venture.models import VentureView
 from shared.contracts.finance import MetricKind, MetricSource, UnconvertedAmount
@@ -95,7 +95,7 @@ async def explain_metric(venture_id: UUID, metric: MetricKind, observed_on: date
     if calculated and metric is MetricKind.GROWTH_RATE:
         day, mrr = await explain.earlier_mrr(call.session, call.organization_id, venture_id, observed_on)
         earlier = EarlierOut(day=day, mrr=mrr)
-    policy = (await policies(call.session, [call.organization_id]))[call.organization_id] if calculated else None
+    policy = await policy_of(call.session, call.organization_id) if calculated else None
     return MetricExplained(
         definition=explain.DEFINITIONS[metric],
         effective=sources[0],

@@ -10,30 +10,38 @@ from sqlalchemy import ColumnElement, Date, Row, Select, Uuid, case, delete, exi
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from services.finance.keys import VentureKey, given
+from services.finance.keys import VentureKey, given, key_columns
 from services.finance.metric.models import DueDay, Metric
 from shared.contracts.finance import MetricKind, MetricSource
-from shared.platform.db.bulk import bulk_insert, bulk_upsert, in_values
+from shared.platform.db.bulk import bulk_insert, bulk_put, in_values
+from shared.platform.db.driver import Rows, Statement
+from shared.platform.db.whole import columns_of, rows_of
 
 KEY = ("organization_id", "venture_id", "metric", "observed_on", "source")
 
-Calculated = dict[VentureKey, dict[tuple[MetricKind, date], Row[Any]]]
+Calculated = dict[VentureKey, dict[tuple[MetricKind, date], Any]]
 """Stored calculated metrics by venture, kind and day."""
 
 
-async def calculated_since(session: AsyncSession, since: Mapping[VentureKey, date]) -> Calculated:
+_CALCULATED_SINCE = f"""
+    SELECT {columns_of(Metric, "m")}
+    FROM unnest(%s::uuid[], %s::uuid[], %s::date[]) AS asked (organization_id, venture_id, since)
+    JOIN metrics m ON m.organization_id = asked.organization_id AND m.venture_id = asked.venture_id
+      AND m.observed_on >= asked.since AND m.source = '{MetricSource.CALCULATED.value}'
+""".encode()  # noqa: S608 - names of declared columns
+
+
+def calculated_since(since: Mapping[VentureKey, date]) -> Statement[Calculated]:
     """The calculated metrics of ventures since a day, withdrawn ones included."""
-    keys = given([(*key, day) for key, day in since.items()], organization_id=Uuid(), venture_id=Uuid(), since=Date())
-    statement = (
-        select(*Metric.__table__.c)
-        .join(keys, (Metric.organization_id == keys.c.organization_id) & (Metric.venture_id == keys.c.venture_id))
-        .where(Metric.observed_on >= keys.c.since, Metric.source == MetricSource.CALCULATED.value)
-    )
-    found: Calculated = defaultdict(dict)
-    for row in await session.execute(statement):
-        key = VentureKey(row.organization_id, row.venture_id)
-        found[key][MetricKind(row.metric), row.observed_on] = row
-    return found
+
+    def load(rows: Rows) -> Calculated:
+        found: Calculated = defaultdict(dict)
+        for row in rows_of(Metric)(rows):
+            key = VentureKey(row.organization_id, row.venture_id)
+            found[key][MetricKind(row.metric), row.observed_on] = row
+        return found
+
+    return Statement(_CALCULATED_SINCE, key_columns([(*key, day) for key, day in since.items()], 3), load)
 
 
 async def observed_ventures(session: AsyncSession, organization_id: UUID) -> list[VentureKey]:
@@ -48,7 +56,7 @@ async def observed_ventures(session: AsyncSession, organization_id: UUID) -> lis
 
 async def write(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write metrics, each with a higher revision than before."""
-    await bulk_upsert(session, Metric, rows, key=KEY, newer_by="revision")
+    await bulk_put(session, Metric, rows, key=KEY, newer_by="revision")
 
 
 async def stored(session: AsyncSession, keys: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], Row[Any]]:

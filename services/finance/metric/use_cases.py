@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.keys import VentureKey
@@ -24,7 +23,9 @@ MetricRow = dict[str, Any]
 async def observe(
     session: AsyncSession,
     history: VentureDays,
+    calculated: store.Calculated,
     since: Mapping[VentureKey, date],
+    *,
     terms: Terms,
     traces: Mapping[VentureKey, str | None],
 ) -> int:
@@ -32,9 +33,9 @@ async def observe(
 
     Only what differs is written, with its revision raised, and announced; a day that lost its reason
     is withdrawn. Days that have not come yet are left to the queue of due days. ``history`` holds the
-    revenue days since ``history_from`` of that day. Gives how many metrics changed.
+    revenue days since ``history_from`` of that day, ``calculated`` what is stored since that day or an
+    earlier one. Gives how many metrics changed.
     """
-    stored = await store.calculated_since(session, since)
     rows: list[MetricRow] = []
     expected: list[tuple[VentureKey, date]] = []
     for key in sorted(since):
@@ -42,7 +43,8 @@ async def observe(
         current = today(terms.zone(key.organization_id))
         expected += [(key, day) for day in sorted({day for _, day in figures}) if day > current]
         come = {named: figure for named, figure in figures.items() if named[1] <= current}
-        rows += _changed(key, come, stored.get(key, {}), terms)
+        stored = {named: row for named, row in calculated.get(key, {}).items() if named[1] >= since[key]}
+        rows += _changed(key, come, stored, terms)
     await store.expect(session, expected)
     await store.write(session, rows)
     await emit_all(session, [created(row, traces.get(_venture_of(row))) for row in rows])
@@ -56,7 +58,7 @@ def _venture_of(row: MetricRow) -> VentureKey:
 def _changed(
     key: VentureKey,
     figures: Figures,
-    stored: Mapping[tuple[MetricKind, date], Row[Any]],
+    stored: Mapping[tuple[MetricKind, date], Any],
     terms: Terms,
 ) -> list[MetricRow]:
     """The rows to write, in order of day and kind."""

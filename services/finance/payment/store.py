@@ -13,14 +13,14 @@ from services.finance.payment.rules import MoneyKind, MoneySum, entry_of
 from services.finance.terms import Organizations
 from shared.contracts.ingestion import LedgerState
 from shared.kernel.periods import Period, local_date
-from shared.platform.db.bulk import bulk_upsert, in_values
+from shared.platform.db.bulk import bulk_put, in_values
 
 _KEY = ("organization_id", "connection_id", "kind", "object_id")
 
 
 async def store_facts(session: AsyncSession, events: Sequence[LedgerState], organizations: Organizations) -> None:
     """Keep the newest version of each payment, refund, dispute and payout."""
-    await bulk_upsert(session, MoneyFact, [_row(event, organizations) for event in events], key=_KEY)
+    await bulk_put(session, MoneyFact, [_row(event, organizations) for event in events], key=_KEY)
 
 
 def _row(event: LedgerState, organizations: Organizations) -> dict[str, Any]:

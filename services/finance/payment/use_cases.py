@@ -5,15 +5,12 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.payment import store
-from services.finance.terms import Organizations, settled_organizations
+from services.finance.terms import Organizations
 from shared.contracts.ingestion import LedgerState
 
 
-async def record_money(session: AsyncSession, events: Sequence[LedgerState]) -> None:
-    """Keep payments, refunds, disputes and payouts at their newest version."""
-    if not events:
-        return
-    organizations = await settled_organizations(session, {event.organization_id for event in events})
+async def record_money(session: AsyncSession, events: Sequence[LedgerState], organizations: Organizations) -> None:
+    """Keep payments, refunds, disputes and payouts at their newest version, dated where the organization is known."""
     await store.store_facts(session, events, organizations)
 
 

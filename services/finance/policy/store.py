@@ -3,22 +3,28 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.finance.policy.models import MetricPolicyVersion
 from services.finance.policy.rules import DEFAULT_POLICY, MetricPolicy
-from shared.platform.db.bulk import in_values
+from shared.platform.db.driver import Statement, run
 
 
-async def policies(session: AsyncSession, organizations: Collection[UUID]) -> dict[UUID, MetricPolicy]:
-    """The policy that holds in each organization: its newest version, else the defaults."""
-    newest = (
-        select(MetricPolicyVersion)
-        .ext(distinct_on(MetricPolicyVersion.organization_id))
-        .where(in_values([MetricPolicyVersion.organization_id], [(identity,) for identity in organizations]))
-        .order_by(MetricPolicyVersion.organization_id, MetricPolicyVersion.version.desc())
+def policies(organizations: Collection[UUID]) -> Statement[dict[UUID, MetricPolicy]]:
+    """The newest policy of each organization that has chosen one."""
+    return Statement(
+        """
+        SELECT DISTINCT ON (organization_id) organization_id, version, settings
+        FROM metric_policies WHERE organization_id = ANY (%s::uuid[])
+        ORDER BY organization_id, version DESC
+        """,
+        (list(organizations),),
+        lambda rows: {
+            organization_id: MetricPolicy.of(version, settings) for organization_id, version, settings in rows
+        },
     )
-    found = {row.organization_id: MetricPolicy.of(row.version, row.settings) for row in await session.scalars(newest)}
-    return {identity: found.get(identity, DEFAULT_POLICY) for identity in organizations}
+
+
+async def policy_of(session: AsyncSession, organization_id: UUID) -> MetricPolicy:
+    """The policy that holds in an organization: its newest version, else the defaults."""
+    (chosen,) = await run(session, policies([organization_id]))
+    return chosen.get(organization_id, DEFAULT_POLICY)

@@ -7,11 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.keys import VentureKey
 from services.finance.metric import use_cases as metric
-from services.finance.metric.store import observed_ventures
+from services.finance.metric.store import calculated_since, observed_ventures
 from services.finance.revenue import store
 from services.finance.revenue.rules import NOTHING, changed_days, revenue_changes
 from services.finance.subscription.store import spans_of
 from services.finance.terms import Terms
+from shared.platform.db.driver import run
 
 _ALWAYS = date.min
 
@@ -25,10 +26,11 @@ async def recompute(session: AsyncSession, organization_id: UUID, terms: Terms) 
     keys = sorted(known_ventures | {VentureKey(organization_id, venture_id) for venture_id in changes})
     if not keys:
         return 0
-    known = await store.days_since(session, dict.fromkeys(keys, _ALWAYS), terms)
+    # Figures begin a month and a day after the calendar does, so that each has a month before it.
+    since = dict.fromkeys(keys, date(1900, 1, 1))
+    days, calculated = await run(session, store.days_since(dict.fromkeys(keys, _ALWAYS)), calculated_since(since))
+    known = store.venture_days(days, terms)
     before = {key: known.get(key, []) for key in keys}
     after = {key: changed_days([], changes.get(key.venture_id, {}), NOTHING) for key in keys}
     moved = await store.replace_days(session, before, after, terms)
-    # Figures begin a month and a day after the calendar does, so that each has a month before it.
-    since = dict.fromkeys(keys, date(1900, 1, 1))
-    return moved + await metric.observe(session, after, since, terms, {})
+    return moved + await metric.observe(session, after, calculated, since, terms=terms, traces={})

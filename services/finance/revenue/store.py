@@ -4,18 +4,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
-from sqlalchemy import Date, Row, Uuid, and_, delete, func, select, true
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
-from services.finance.keys import VentureKey, given
+from services.finance.keys import VentureKey, key_columns
 from services.finance.revenue.models import RevenueDayRow
 from services.finance.revenue.rules import Revenue, RevenueDay
 from services.finance.terms import Terms
-from shared.platform.db.bulk import bulk_upsert, in_values
+from shared.platform.db.bulk import bulk_put
+from shared.platform.db.driver import Statement, later, nothing
+from shared.platform.db.whole import columns_of, rows_of
 
 _KEY = ("organization_id", "venture_id", "day")
 
@@ -23,46 +24,48 @@ VentureDays = dict[VentureKey, list[RevenueDay]]
 """Revenue days by venture, in order."""
 
 
-async def days_since(session: AsyncSession, since: Mapping[VentureKey, date], terms: Terms) -> VentureDays:
-    """The revenue days of ventures since a day, and the last one before it."""
-    keys = given([(*key, day) for key, day in since.items()], organization_id=Uuid(), venture_id=Uuid(), since=Date())
-    earlier = aliased(RevenueDayRow)
-    last_before = (
-        select(func.coalesce(func.max(earlier.day), keys.c.since).label("day"))
-        .where(
-            earlier.organization_id == keys.c.organization_id,
-            earlier.venture_id == keys.c.venture_id,
-            earlier.day < keys.c.since,
-        )
-        .lateral("last_before")
-    )
-    kept = RevenueDayRow.__table__.c
-    statement = (
-        select(*kept)
-        .select_from(keys)
-        .join(last_before, true())
-        .join(
-            RevenueDayRow,
-            and_(
-                kept.organization_id == keys.c.organization_id,
-                kept.venture_id == keys.c.venture_id,
-                kept.day >= last_before.c.day,
-            ),
-        )
-        .order_by(kept.day)
-    )
+_DAYS_SINCE = f"""
+    SELECT {columns_of(RevenueDayRow, "kept")}
+    FROM unnest(%s::uuid[], %s::uuid[], %s::date[]) AS asked (organization_id, venture_id, since)
+    CROSS JOIN LATERAL (
+        SELECT coalesce(max(earlier.day), asked.since) AS day
+        FROM revenue_days earlier
+        WHERE earlier.organization_id = asked.organization_id AND earlier.venture_id = asked.venture_id
+          AND earlier.day < asked.since
+    ) last_before
+    JOIN revenue_days kept ON kept.organization_id = asked.organization_id AND kept.venture_id = asked.venture_id
+      AND kept.day >= last_before.day
+    ORDER BY kept.day
+""".encode()  # noqa: S608 - names of declared columns
+
+
+def days_since(since: Mapping[VentureKey, date]) -> Statement[Sequence[Any]]:
+    """The stored revenue days of ventures since a day, and the last one before it, in order of day."""
+    parameters = key_columns([(*key, day) for key, day in since.items()], 3)
+    return Statement(_DAYS_SINCE, parameters, lambda rows: list(rows_of(RevenueDayRow)(rows)))
+
+
+def venture_days(rows: Iterable[Any], terms: Terms) -> VentureDays:
+    """Stored revenue days (in order of day) as the rules take them."""
     found: VentureDays = defaultdict(list)
-    for row in await session.execute(statement):
+    for row in rows:
         key = VentureKey(row.organization_id, row.venture_id)
         found[key].append(RevenueDay(row.day, _revenue_of(row, terms.currency(row.organization_id))))
     return found
 
 
-def _revenue_of(row: Row[Any], base_currency: str) -> Revenue:
+def _revenue_of(row: Any, base_currency: str) -> Revenue:
     amounts = {currency: Decimal(amount) for currency, amount in row.unconverted.items()}
     if row.mrr:
         amounts[base_currency] = row.mrr
     return Revenue(dict(sorted(amounts.items())), row.customers)
+
+
+_FORGET: LiteralString = """
+    DELETE FROM revenue_days kept
+    USING unnest(%s::uuid[], %s::uuid[], %s::date[]) AS gone (organization_id, venture_id, day)
+    WHERE kept.organization_id = gone.organization_id AND kept.venture_id = gone.venture_id AND kept.day = gone.day
+"""
 
 
 async def replace_days(session: AsyncSession, before: VentureDays, after: VentureDays, terms: Terms) -> int:
@@ -77,9 +80,8 @@ async def replace_days(session: AsyncSession, before: VentureDays, after: Ventur
         if known.get((key, kept.day)) != kept
     ]
     if gone:
-        columns = [getattr(RevenueDayRow, name) for name in _KEY]
-        await session.execute(delete(RevenueDayRow).where(in_values(columns, gone)))
-    await bulk_upsert(session, RevenueDayRow, rows, key=_KEY, newer_by=None)
+        await later(session, Statement(_FORGET, key_columns(gone, 3), nothing))
+    await bulk_put(session, RevenueDayRow, rows, key=_KEY, newer_by=None)
     return len(gone) + len(rows)
 
 

@@ -7,12 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import Date, DateTime, Row, Select, Text, Uuid, and_, delete, exists, func, or_, select, true
+from sqlalchemy import Select, and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
-from sqlalchemy.sql.selectable import TableValuedAlias
 
-from services.finance.keys import SubscriptionKey, given
+from services.finance.keys import SubscriptionKey, key_columns
 from services.finance.subscription.models import Subscription, SubscriptionChange, SubscriptionSpan
 from services.finance.subscription.rules import (
     Change,
@@ -26,11 +24,12 @@ from services.finance.subscription.rules import (
 from services.finance.terms import Organizations
 from shared.contracts.ingestion import SubscriptionChanged, SubscriptionDiscount, SubscriptionItem
 from shared.kernel.periods import local_date
-from shared.platform.db.bulk import bulk_upsert, in_values
+from shared.platform.db.bulk import bulk_put, in_values, upserting
+from shared.platform.db.driver import Rows, Statement, later, nothing
+from shared.platform.db.whole import columns_of, rows_of
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 _KEY = ("organization_id", "connection_id", "subscription_id")
-_KEY_TYPES = {"organization_id": Uuid(), "connection_id": Uuid(), "subscription_id": Text()}
 _ITEMS = TypeAdapter(tuple[SubscriptionItem, ...])
 _DISCOUNTS = TypeAdapter(tuple[SubscriptionDiscount, ...])
 
@@ -52,14 +51,13 @@ def churn_of(event: SubscriptionChanged) -> datetime | None:
     )
 
 
-async def store_changes(
-    session: AsyncSession, events: Sequence[SubscriptionChanged], organizations: Organizations
-) -> set[tuple[Any, ...]]:
+def storing_changes(
+    events: Sequence[SubscriptionChanged], organizations: Organizations
+) -> Statement[set[tuple[Any, ...]]]:
     """Keep the highest revision of each change; gives the natural keys of those that were news."""
     rows = [_change_row(event, organizations) for event in events]
-    key = (*_KEY, "effective_at")
-    changed = await bulk_upsert(session, SubscriptionChange, rows, key=key, newer_by="revision")
-    return {tuple(row) for row in changed}
+    upsert = upserting(SubscriptionChange, rows, key=(*_KEY, "effective_at"), newer_by="revision")
+    return Statement(upsert.query, upsert.parameters, lambda found: {tuple(row) for row in found})
 
 
 def _change_row(event: SubscriptionChanged, organizations: Organizations) -> dict[str, Any]:
@@ -107,46 +105,53 @@ async def keys_of(session: AsyncSession, organization_id: UUID) -> list[Subscrip
     return sorted(found)
 
 
-def _same_subscription(model: Any, keys: TableValuedAlias) -> Any:
-    return and_(*(getattr(model, name) == keys.c[name] for name in _KEY))
+def _same(one: str, other: str) -> str:
+    return " AND ".join(f"{one}.{name} = {other}.{name}" for name in _KEY)
 
 
-async def changes_since(
-    session: AsyncSession, since: Mapping[SubscriptionKey, datetime]
-) -> dict[SubscriptionKey, list[Row[Any]]]:
-    """The changes that decide days since an instant, in order, the one in force at the instant first.
+_CHANGES_SINCE = f"""
+    SELECT * FROM (
+        SELECT {columns_of(SubscriptionChange, "c")},
+               row_number() OVER (PARTITION BY {", ".join(f"c.{name}" for name in (*_KEY, "effective_on"))}
+                                  ORDER BY c.effective_at DESC) AS place
+        FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::date[], %s::timestamptz[])
+               AS asked (organization_id, connection_id, subscription_id, day, since)
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN EXISTS (
+                SELECT FROM subscription_spans s
+                WHERE {_same("s", "asked")} AND s.day < asked.day AND s.until >= asked.day
+            ) THEN asked.since ELSE %s::timestamptz END AS since
+        ) told
+        CROSS JOIN LATERAL (
+            SELECT coalesce(max(e.effective_at), %s::timestamptz) AS since
+            FROM subscription_changes e WHERE {_same("e", "asked")} AND e.effective_at < told.since
+        ) in_force
+        JOIN subscription_changes c ON {_same("c", "asked")} AND c.effective_at >= in_force.since
+    ) ranked
+    WHERE place = 1 OR churned_at IS NOT NULL
+    ORDER BY effective_at
+""".encode()  # noqa: S608 - names of declared columns
 
-    Only the last change of a local day can decide how the day ends; a churn can also reach back.
+
+def changes_since(
+    days: Mapping[SubscriptionKey, date], instants: Mapping[SubscriptionKey, datetime]
+) -> Statement[dict[SubscriptionKey, list[Any]]]:
+    """The changes that decide a subscription's days since one that begins at an instant, in order.
+
+    The one in force at the instant comes first; without a span that reaches into the day there is nothing to
+    continue from, and all come. Only the last change of a local day can decide how the day ends; a churn can also
+    reach back. What is in force is found once for each subscription (lateral), not once for each of its changes.
     """
-    keys = given([(*key, instant) for key, instant in since.items()], **_KEY_TYPES, since=DateTime(timezone=True))
-    earlier = aliased(SubscriptionChange)
-    # Lateral: found once for each subscription, not once for each of its changes.
-    in_force = (
-        select(func.coalesce(func.max(earlier.effective_at), ALWAYS).label("since"))
-        .where(_same_subscription(earlier, keys), earlier.effective_at < keys.c.since)
-        .lateral("in_force")
-    )
-    whole = SubscriptionChange.__table__.c
-    place = func.row_number().over(
-        partition_by=[*(whole[name] for name in _KEY), whole.effective_on], order_by=whole.effective_at.desc()
-    )
-    ranked = (
-        select(*whole, place.label("place"))
-        .select_from(keys)
-        .join(in_force, true())
-        .join(
-            SubscriptionChange,
-            and_(_same_subscription(SubscriptionChange, keys), whole.effective_at >= in_force.c.since),
-        )
-        .subquery()
-    )
-    statement = (
-        select(ranked).where(or_(ranked.c.place == 1, ranked.c.churned_at.is_not(None))).order_by(ranked.c.effective_at)
-    )
-    found: dict[SubscriptionKey, list[Row[Any]]] = defaultdict(list)
-    for row in await session.execute(statement):
-        found[SubscriptionKey(row.organization_id, row.connection_id, row.subscription_id)].append(row)
-    return found
+    columns = key_columns([(*key, day, instants[key]) for key, day in days.items()], 5)
+    always = ALWAYS.isoformat()
+
+    def load(rows: Rows) -> dict[SubscriptionKey, list[Any]]:
+        found: dict[SubscriptionKey, list[Any]] = defaultdict(list)
+        for row in rows_of(SubscriptionChange, "place")(rows):
+            found[SubscriptionKey(row.organization_id, row.connection_id, row.subscription_id)].append(row)
+        return found
+
+    return Statement(_CHANGES_SINCE, (*columns, always, always), load)
 
 
 def change_of(row: Any) -> Change:
@@ -166,7 +171,7 @@ def change_of(row: Any) -> Change:
     )
 
 
-def _span_of(row: Row[Any]) -> Span:
+def _span_of(row: Any) -> Span:
     standing = Standing(
         venture_id=row.venture_id,
         account_id=row.account_id,
@@ -178,18 +183,25 @@ def _span_of(row: Row[Any]) -> Span:
     return Span(row.day, row.until, standing, row.effective_at)
 
 
-async def _spans(session: AsyncSession, statement: Select[Any]) -> Spans:
+def _spans(rows: Rows) -> Spans:
     found: Spans = defaultdict(list)
-    for row in await session.execute(statement.order_by(SubscriptionSpan.day)):
+    for row in rows_of(SubscriptionSpan)(rows):
         found[SubscriptionKey(row.organization_id, row.connection_id, row.subscription_id)].append(_span_of(row))
     return found
 
 
-async def spans_since(session: AsyncSession, since: Mapping[SubscriptionKey, date]) -> Spans:
+_SPANS_SINCE = f"""
+    SELECT {columns_of(SubscriptionSpan, "s")}
+    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::date[])
+           AS asked (organization_id, connection_id, subscription_id, since)
+    JOIN subscription_spans s ON {_same("s", "asked")} AND s.until >= asked.since
+    ORDER BY s.day
+""".encode()  # noqa: S608 - names of declared columns
+
+
+def spans_since(since: Mapping[SubscriptionKey, date]) -> Statement[Spans]:
     """The spans of subscriptions that reach a day or begin after it, those that end on it included."""
-    keys = given([(*key, day) for key, day in since.items()], **_KEY_TYPES, since=Date())
-    statement = select(*_SPAN_COLUMNS).join(keys, _same_subscription(SubscriptionSpan, keys))
-    return await _spans(session, statement.where(SubscriptionSpan.until >= keys.c.since))
+    return Statement(_SPANS_SINCE, key_columns([(*key, day) for key, day in since.items()], 4), _spans)
 
 
 async def spans_of(session: AsyncSession, organization_id: UUID) -> list[Span]:
@@ -198,17 +210,26 @@ async def spans_of(session: AsyncSession, organization_id: UUID) -> list[Span]:
     return [_span_of(row) for row in await session.execute(statement)]
 
 
-async def paying_spans(session: AsyncSession, since: Mapping[tuple[UUID, str], date]) -> Spans:
+_PAYING_SPANS = f"""
+    SELECT {columns_of(SubscriptionSpan, "s")}
+    FROM unnest(%s::uuid[], %s::text[], %s::date[]) AS asked (organization_id, customer, since)
+    JOIN subscription_spans s ON s.organization_id = asked.organization_id AND s.customer = asked.customer
+      AND s.until > asked.since AND s.mrr > 0
+    ORDER BY s.day
+""".encode()  # noqa: S608 - names of declared columns
+
+
+def paying_spans(since: Mapping[tuple[UUID, str], date]) -> Statement[Spans]:
     """The spans with MRR of customers (organization, customer) that reach beyond a day."""
-    keys = given(
-        [(*customer, day) for customer, day in since.items()], organization_id=Uuid(), customer=Text(), since=Date()
-    )
-    statement = select(*_SPAN_COLUMNS).join(
-        keys,
-        and_(SubscriptionSpan.organization_id == keys.c.organization_id, SubscriptionSpan.customer == keys.c.customer),
-    )
-    statement = statement.where(SubscriptionSpan.until > keys.c.since, SubscriptionSpan.mrr > 0)
-    return await _spans(session, statement)
+    return Statement(_PAYING_SPANS, key_columns([(*customer, day) for customer, day in since.items()], 3), _spans)
+
+
+_FORGET_SPANS = f"""
+    DELETE FROM subscription_spans s
+    USING unnest(%s::uuid[], %s::uuid[], %s::text[], %s::date[])
+            AS gone (organization_id, connection_id, subscription_id, day)
+    WHERE {_same("s", "gone")} AND s.day = gone.day
+""".encode()  # noqa: S608 - names of declared columns
 
 
 async def replace_spans(session: AsyncSession, before: Spans, after: Spans) -> int:
@@ -217,10 +238,9 @@ async def replace_spans(session: AsyncSession, before: Spans, after: Spans) -> i
     gone = [(*key, span.day) for key, spans in before.items() for span in spans if (*key, span.day) not in days]
     same = {(key, span) for key, spans in before.items() for span in spans}
     rows = [_span_row(key, span) for key, spans in after.items() for span in spans if (key, span) not in same]
-    columns = [getattr(SubscriptionSpan, name) for name in (*_KEY, "day")]
     if gone:
-        await session.execute(delete(SubscriptionSpan).where(in_values(columns, sorted(gone, key=str))))
-    await bulk_upsert(session, SubscriptionSpan, rows, key=(*_KEY, "day"), newer_by=None)
+        await later(session, Statement(_FORGET_SPANS, key_columns(sorted(gone, key=str), 4), nothing))
+    await bulk_put(session, SubscriptionSpan, rows, key=(*_KEY, "day"), newer_by=None)
     return len(gone) + len(rows)
 
 
@@ -242,11 +262,10 @@ def _span_row(key: SubscriptionKey, span: Span) -> dict[str, Any]:
 _CURRENT = [name for name in Subscription.__table__.columns.keys() if name not in _KEY]  # noqa: SIM118 - no mapping
 
 
-async def store_current(session: AsyncSession, newest: Mapping[SubscriptionKey, Any]) -> int:
-    """Keep each subscription's newest change; gives how many rows changed."""
+async def store_current(session: AsyncSession, newest: Mapping[SubscriptionKey, Any]) -> None:
+    """Keep each subscription's newest change."""
     rows = [key._asdict() | {name: getattr(row, name) for name in _CURRENT} for key, row in newest.items()]
-    changed = await bulk_upsert(session, Subscription, rows, key=_KEY, newer_by=None, unless_same=_CURRENT)
-    return len(changed)
+    await bulk_put(session, Subscription, rows, key=_KEY, newer_by=None, unless_same=_CURRENT)
 
 
 def listed(

@@ -4,12 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kernel.errors import NotFound
-from shared.platform.db.bulk import in_values
-from shared.platform.db.platform_tables import OrganizationRow
+from shared.platform.db.driver import Statement, run
 from shared.platform.db.waiting import eventually
 
 
@@ -25,18 +23,21 @@ class OrganizationView:
     fiscal_year_start: int
 
 
-def _view(row: OrganizationRow) -> OrganizationView:
-    return OrganizationView(row.id, row.name, row.slug, row.base_currency, row.time_zone, row.fiscal_year_start)
+def organizations_among(ids: Collection[UUID]) -> Statement[dict[UUID, OrganizationView]]:
+    """The statement of ``organizations_by_id``, to be sent together with others."""
+    return Statement(
+        """
+        SELECT id, name, slug, base_currency, time_zone, fiscal_year_start
+        FROM platform.organizations WHERE id = ANY (%s::uuid[])
+        """,
+        (list(ids),),
+        lambda rows: {row[0]: OrganizationView(*row) for row in rows},
+    )
 
 
 async def organizations_by_id(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, OrganizationView]:
     """The known ones among some organizations; an event may come before its organization."""
-    if not ids:
-        return {}
-    rows = await session.scalars(
-        select(OrganizationRow).where(in_values([OrganizationRow.id], [(identity,) for identity in ids]))
-    )
-    return {row.id: _view(row) for row in rows}
+    return (await run(session, organizations_among(ids)))[0] if ids else {}
 
 
 async def organization_of(session: AsyncSession, organization_id: UUID) -> OrganizationView:
