@@ -67,14 +67,20 @@ def problem_response(
 ) -> JSONResponse:
     """One problem as a response."""
     body = {"type": f"urn:trueup:problem:{code}", "title": title, "status": status, "code": code, "detail": detail}
-    body |= {name: value for name, value in members.items() if value not in (None, [])}
+    body |= {name: value for name, value in members.items() if value is not None}
     return JSONResponse(jsonable_encoder(body), status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def from_error(error: TrueupError) -> JSONResponse:
     """A typed error as a response."""
     return problem_response(
-        error.status, error.code, error.title, error.detail, headers=error.headers, errors=error.errors, **error.extra
+        error.status,
+        error.code,
+        error.title,
+        error.detail,
+        headers=error.headers,
+        errors=error.errors or None,
+        **error.extra,
     )
 
 

@@ -1,52 +1,14 @@
 import asyncio
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
-
-import httpx2
-import pytest
 
 from services.plans import operations
-from shared.contracts.finance import MetricKind, MetricSource
+from shared.contracts.finance import MetricKind
 from shared.contracts.identity import Role
 from shared.contracts.plans import PlanCreated, PlanUpdated
-from shared.contracts.sync import PerformanceStatus, PlanSyncStatus, VarianceComputed
+from shared.contracts.sync import PlanSyncStatus
 from shared.kernel.ids import new_id
-from tests.harness.house import House, Organization
-
-TARGETS = {
-    "target_mrr": "100000.00",
-    "target_date": "2026-12-31",
-    "baseline_value": "12000",
-    "baseline_date": "2026-01-31",
-}
-
-
-class Desk:
-    """A venture in front of somebody."""
-
-    def __init__(self, house: House, org: Organization, client: httpx2.AsyncClient, venture_id: str) -> None:
-        self.house, self.org, self.client, self.venture_id = house, org, client, venture_id
-        self.path = f"/ventures/{venture_id}/plan"
-
-    async def save(self, client: httpx2.AsyncClient | None = None, **body: Any) -> httpx2.Response:
-        return await (client or self.client).put(self.path, json=body)
-
-    async def read(self) -> dict[str, Any]:
-        return (await self.client.get(self.path)).json()
-
-    def somebody_else(self) -> httpx2.AsyncClient:
-        return self.house.client("plans", self.org, Role.MEMBER, user=new_id())
-
-
-@pytest.fixture
-async def desk(house: House) -> Desk:
-    await house.start("plans")
-    org = await house.organization()
-    client = house.client("plans", org)
-    venture = (await client.post("/ventures", json={"name": "Kopi"})).json()
-    return Desk(house, org, client, venture["id"])
+from tests.service.plans.desk import TARGETS, Desk
 
 
 async def test_without_a_plan_the_answer_says_how_to_begin(desk: Desk) -> None:
@@ -267,31 +229,12 @@ async def test_viewers_read_and_do_not_save(desk: Desk) -> None:
         assert (await viewer.request(method, desk.path + path, json={"label": "x"})).status_code == 403
 
 
-def compared(desk: Desk, day: int, version: int, **given: Any) -> VarianceComputed:
-    return VarianceComputed.model_validate(
-        {
-            "organization_id": desk.org.id,
-            "venture_id": UUID(desk.venture_id),
-            "metric": MetricKind.MRR,
-            "observed_on": date(2026, 3, day),
-            "version": version,
-            "source": MetricSource.CALCULATED,
-            "actual": Decimal(13_000),
-            "status": PerformanceStatus.LAGGING,
-            "current": True,
-            "plan_sync_status": PlanSyncStatus.ACTUAL_BELOW_TARGET,
-            "computed_at": datetime(2026, 3, day, 12, tzinfo=UTC),
-        }
-        | given
-    )
-
-
 async def test_sync_s_answer_is_shown_and_is_no_part_of_the_version(desk: Desk) -> None:
     await desk.save(strategy={"vision": "one"}, targets=TARGETS)
     assert (await desk.read())["sync_status"] is None
-    older = compared(desk, 30, 1, plan_sync_status=PlanSyncStatus.IN_SYNC)
+    older = desk.compared(30, 1, plan_sync_status=PlanSyncStatus.IN_SYNC)
     await desk.house.publish(
-        compared(desk, 31, 1), older, compared(desk, 31, 1), compared(desk, 31, 2, metric=MetricKind.ARR)
+        desk.compared(31, 1), older, desk.compared(31, 1), desk.compared(31, 2, metric=MetricKind.ARR)
     )
     await desk.house.settle()
     plan = await desk.read()
@@ -300,7 +243,7 @@ async def test_sync_s_answer_is_shown_and_is_no_part_of_the_version(desk: Desk) 
     venture = (await desk.client.get(f"/ventures/{desk.venture_id}")).json()
     assert venture["plan"]["sync_status"] == "ACTUAL_BELOW_TARGET"
     assert (venture["target_mrr"], venture["plan"]["completeness_pct"]) == ("100000.00", plan["completeness_pct"])
-    await desk.house.publish(compared(desk, 31, 3, withdrawn=True))
+    await desk.house.publish(desk.compared(31, 3, withdrawn=True))
     await desk.house.settle()
     assert (await desk.read())["sync_status"] == "IN_SYNC"
     assert await desk.house.events("PLANS", PlanUpdated) == []
