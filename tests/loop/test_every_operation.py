@@ -1,4 +1,4 @@
-"""Every operation there is, asked by those who must not: exactly the documented refusal, and no byte of another's."""
+"""Every operation there is: what it answers to those who must not ask, and every list, page by page."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
 
 from shared.contracts.identity import Role
 from shared.kernel import clock
 from shared.kernel.periods import local_date
-from tests.harness.operations import ORGANIZATION, TENANT_OPERATIONS, Operation
+from tests.harness.operations import LISTS, ORGANIZATION, TENANT_OPERATIONS, Operation
 from tests.loop.crawling import Holdings, join, until_told
 from tests.loop.histories import VENTURES, busy_history, targets
 from tests.loop.people import Outside, Tenant, outside
@@ -27,7 +28,7 @@ HELD = [
         *("ingestion/raw-events", "members", "reports"),
     )
 ]
-OK, FORBIDDEN, NOT_FOUND = 200, 403, 404
+OK, FORBIDDEN, NOT_FOUND, INVALID = 200, 403, 404, 422
 
 
 @dataclass
@@ -57,6 +58,11 @@ class Two:
                 assert response.content_type == "application/problem+json", (operation.id, response.status, text)
             assert response.status in operation.statuses, f"{operation.id}: {response.status} is not documented: {text}"
             return response.status, text
+
+    async def page(self, operation: Operation, path: str) -> Any:
+        """A page of a list of ours; an empty one when what it stands under is not there."""
+        status, text = await self.ask(operation, self.people[Role.OWNER], path)
+        return orjson.loads(text) if status == OK else {"items": [], "next_cursor": None}
 
 
 async def furnished(door: Outside, seed: int) -> Tenant:
@@ -154,3 +160,28 @@ async def test_a_viewer_reads_ours_and_nothing_of_theirs(two: Two, operation: Op
     if real and not operation.required:
         assert status in {OK, 202, 409}, text
     assert not [told for told in two.their_ids if told in text]
+
+
+@named(tuple(operation for operation in LISTS.values() if operation.needs is not None))
+async def test_a_list_read_item_by_item_is_the_list(two: Two, operation: Operation):
+    values, _real = two.ours.values(operation)
+    path = operation.path(two.ours.tenant.id, values)
+    page = await two.page(operation, f"{path}?limit=200")
+    whole, found, cursor = page["items"], [], ""
+    assert (page["next_cursor"] is None) == (len(whole) < 200)
+    for _item in whole[:6]:
+        page = await two.page(operation, f"{path}?limit=1{cursor}")
+        found += page["items"]
+        cursor = f"&cursor={page['next_cursor']}"
+    assert found == whole[:6]
+    if 0 < len(whole) <= 6:
+        assert page["next_cursor"] is None
+
+
+@named(tuple(operation for operation in LISTS.values() if operation.needs is not None))
+async def test_a_page_that_cannot_be_is_refused(two: Two, operation: Operation):
+    values, real = two.ours.values(operation)
+    path = operation.path(two.ours.tenant.id, values)
+    for query in ("limit=0", "limit=201", "limit=many", "cursor=nonsense", "cursor=bnVsbA"):
+        status, text = await two.ask(operation, two.people[Role.OWNER], f"{path}?{query}")
+        assert status == INVALID or not real, f"{query}: {status} {text}"
