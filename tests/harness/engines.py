@@ -1,14 +1,56 @@
 """The engines as tests use them."""
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from shared.contracts.topology import nats_users
 from trueup.engines.nats import NatsServer, NatsUser
+from trueup.engines.ports import LOOPBACK, choose_port
 
 NATS_PASSWORD = "test-password"
 
 
-def nats_server(folder: Path) -> NatsServer:
+def nats_server(folder: Path, port: int | None = None, more: Mapping[str, Any] | None = None) -> NatsServer:
     """A NATS server that knows every declared user, all with one password."""
     users = [NatsUser(user.name, NATS_PASSWORD, user.permissions()) for user in nats_users()]
-    return NatsServer(folder, users, ends_with_parent=True)
+    return NatsServer(folder, users, port, ends_with_parent=True, more=more)
+
+
+class NatsCluster:
+    """Servers that keep copies of each other's streams, by nats-server's own configuration."""
+
+    def __init__(self, folder: Path, size: int = 3) -> None:
+        clients, ports = ([choose_port() for _ in range(size)] for _ in range(2))
+        routes = [f"nats-route://{LOOPBACK}:{port}" for port in ports]
+        self.servers = {
+            f"node-{number}": nats_server(
+                folder / str(number),
+                client,
+                {
+                    "server_name": f"node-{number}",
+                    "cluster": {"name": "trueup", "listen": f"{LOOPBACK}:{port}", "routes": routes},
+                },
+            )
+            for number, (client, port) in enumerate(zip(clients, ports, strict=True), start=1)
+        }
+
+        # A server ends with the thread that started it, so these threads live as long as the cluster.
+        self._starters = ThreadPoolExecutor(size)
+
+    def start(self, *names: str) -> None:
+        """Start all (or some) at once: none is healthy before a majority is there."""
+        servers = [self.servers[name] for name in names or self.servers]
+        list(self._starters.map(NatsServer.start, servers))
+
+    def stop(self) -> None:
+        """Stop those that run."""
+        for server in self.servers.values():
+            server.stop()
+        self._starters.shutdown()
+
+    @property
+    def url(self) -> str:
+        """The addresses of all, joined by commas."""
+        return ",".join(server.url for server in self.servers.values())

@@ -33,7 +33,7 @@ from shared.kernel.ids import new_id
 from shared.platform.bus import topology
 from shared.platform.bus.connection import connect
 from shared.platform.bus.envelope import OutgoingEvent
-from shared.platform.bus.relay import publish
+from shared.platform.bus.publishing import publish
 from shared.platform.db import provision
 from shared.platform.db.edges import Database
 from shared.platform.db.platform_tables import OutboxRow
@@ -84,8 +84,9 @@ async def _expected() -> None:
 class House:
     """Services, their databases and the bus of one test."""
 
-    def __init__(self, postgres_url: str, nats_url: str, nats_password: str) -> None:
+    def __init__(self, postgres_url: str, nats_url: str, nats_password: str, *, stream_replicas: int = 1) -> None:
         self.postgres_url = postgres_url
+        self.stream_replicas = stream_replicas
         self.nats_url = nats_url
         self.nats_password = nats_password
         self.database_names: dict[str, str] = {}
@@ -99,7 +100,7 @@ class House:
         manager = self.operator.jsm()
         for stream in await manager.streams_info():
             await manager.delete_stream(stream.config.name)
-        await topology.apply(self.nats_url, "operator", self.nats_password)
+        await topology.apply(self.nats_url, "operator", self.nats_password, replicas=self.stream_replicas)
         return self
 
     async def __aexit__(

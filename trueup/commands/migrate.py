@@ -21,7 +21,9 @@ def migrate(
     create: Annotated[
         bool, typer.Option("--create", help=f"first create roles and databases, through {SUPERUSER_VARIABLE}")
     ] = False,
-    replicas: Annotated[int, typer.Option(help="copies of each stream (3 in a cluster)", min=1, max=5)] = 1,
+    replicas: Annotated[
+        int, typer.Option(envvar="TRUEUP_NATS_REPLICAS", help="copies of each stream (3 in a cluster)", min=1, max=5)
+    ] = 1,
 ) -> None:
     """Bring schemas, policies, grants, streams and durables to this version; does nothing where they are."""
     if service and service not in SERVICES:

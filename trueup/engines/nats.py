@@ -65,10 +65,17 @@ class NatsServer:
         port: Listen on exactly this port. Without it: 4222 if free, else a free one, kept between restarts of this
             object.
         ends_with_parent: As PostgreSQL's.
+        more: Settings of nats-server's configuration that are added, or take the place of ours (a cluster's, TLS).
     """
 
     def __init__(
-        self, state_dir: Path, users: Sequence[NatsUser], port: int | None = None, *, ends_with_parent: bool = False
+        self,
+        state_dir: Path,
+        users: Sequence[NatsUser],
+        port: int | None = None,
+        *,
+        ends_with_parent: bool = False,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         self.state_dir = state_dir.resolve()
         self.users = users
@@ -76,6 +83,7 @@ class NatsServer:
         self.monitor_port = 0
         self._port_is_given = port is not None
         self._ends_with_parent = ends_with_parent
+        self._more = more or {}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -162,7 +170,7 @@ class NatsServer:
             monitor=f"{LOOPBACK}:{self.monitor_port}",
             store=str(self.state_dir / "streams"),
         )
-        return json.dumps(settings, indent=2, ensure_ascii=False)
+        return json.dumps(settings | dict(self._more), indent=2, ensure_ascii=False)
 
     def _leftovers(self) -> list[psutil.Process]:
         """The servers that run on this state folder's configuration."""

@@ -103,5 +103,5 @@ async def _changes(client: Client, replicas: int) -> Any:
                     yield Change("durable updated", f"{stream}/{service}")
 
 
-def _limits(config: ConsumerConfig) -> tuple[float | None, int | None, int | None]:
-    return config.ack_wait, config.max_deliver, config.max_ack_pending
+def _limits(config: ConsumerConfig) -> tuple[float | None, int | None, int | None, int | None]:
+    return config.ack_wait, config.max_deliver, config.max_ack_pending, config.num_replicas

@@ -1,0 +1,150 @@
+"""Three NATS servers, three copies of every stream: leaders killed under load, and nothing is lost or doubled."""
+
+import asyncio
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.contracts.topology import CONSUMES, stream_of
+from tests.harness.engines import NATS_PASSWORD, NatsCluster
+from tests.harness.house import House, Organization
+from tests.loop.histories import VENTURES, busy_history, targets
+from tests.loop.people import Milestone
+from tests.service.ingestion.stripe_desk import StripeDesk
+from trueup.demo.door import until
+
+EVENTS = 300
+SERVICES = ("plans", "ingestion", "finance", "sync", "reporting")
+FIGURES = {
+    "finance": "SELECT venture_id, metric, observed_on, value::text, withdrawn FROM metrics WHERE organization_id = %s",
+    "sync": "SELECT venture_id, metric, observed_on, actual::text, target::text FROM variances"
+    " WHERE organization_id = %s",
+}
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[NatsCluster]:
+    with tempfile.TemporaryDirectory(prefix="trueup-cluster-", ignore_cleanup_errors=True) as folder:
+        three = NatsCluster(Path(folder))
+        three.start()
+        yield three
+        three.stop()
+
+
+@pytest.fixture
+async def house(postgres_url: str, cluster: NatsCluster) -> AsyncIterator[House]:
+    async with House(postgres_url, cluster.url, NATS_PASSWORD, stream_replicas=3) as empty:
+        yield empty
+
+
+async def company(house: House) -> tuple[Organization, StripeDesk, dict[str, str]]:
+    """An organization with the ventures of the histories and their plans."""
+    organization = await house.organization()
+    plans, ventures = house.client("plans", organization), {}
+    for name in VENTURES:
+        created = await plans.post("/ventures", json={"name": name, "stage": "GROWTH"})
+        ventures[name] = created.json()["id"]
+        body = {"strategy": {}, "targets": targets(name)}
+        assert (await plans.put(f"/ventures/{ventures[name]}/plan", json=body)).is_success
+    return organization, await StripeDesk.open(house, organization), ventures
+
+
+async def leader_of(house: House, stream: str) -> str:
+    """The server that leads a stream, once one does."""
+
+    async def found() -> str | None:
+        cluster = (await house.operator.jsm(timeout=2).stream_info(stream)).cluster
+        return cluster.leader if cluster else None
+
+    return await patiently(found, f"a leader of {stream}")
+
+
+async def patiently(ask: Any, what: str) -> Any:
+    """Ask a cluster that may be electing, until it answers."""
+
+    async def asked() -> Any:
+        try:
+            return await ask()
+        except Exception:  # noqa: BLE001 - whatever it says meanwhile; ``until`` ends it
+            return None
+
+    return await until(asked, what, 90)
+
+
+async def is_whole(house: House, stream: str) -> bool:
+    """Whether all three servers have all of a stream."""
+    cluster = (await house.operator.jsm(timeout=2).stream_info(stream)).cluster
+    others = (cluster.replicas or []) if cluster else []
+    return len(others) == 2 and all(one.current and not one.offline for one in others)
+
+
+async def figures(house: House, organization: Organization, ventures: dict[str, str]) -> Counter[Any]:
+    """What finance and sync say of the ventures, by their names."""
+    names = {identity: name for name, identity in ventures.items()}
+    found: Counter[Any] = Counter()
+    for service, query in FIGURES.items():
+        async with house.operator_connection(service) as connection:
+            for row in await (await connection.execute(query, [organization.id])).fetchall():
+                found[service, names[str(row[0])], *row[1:]] += 1
+    return found
+
+
+async def event_ids(house: House, service: str) -> list[str]:
+    """What a service says that it has published."""
+    async with house.operator_connection(service) as connection:
+        rows = await (await connection.execute("SELECT event_id::text FROM platform.event_log")).fetchall()
+    return [row[0] for row in rows]
+
+
+async def test_leaders_killed_under_load_lose_and_double_nothing(house: House, cluster: NatsCluster):
+    await house.start(*SERVICES)
+    calm, calm_desk, calm_ventures = await company(house)
+    stormy, stormy_desk, stormy_ventures = await company(house)
+    await calm_desk.deliver(busy_history(calm_ventures, EVENTS))
+    await house.settle(120)
+
+    events = busy_history(stormy_ventures, EVENTS)
+    first, second = Milestone(len(events) // 4), Milestone(len(events) // 2)
+
+    async def load() -> None:
+        for start in range(0, len(events), 10):
+            await stormy_desk.deliver(events[start : start + 10])
+            for milestone in (first, second):
+                for _ in events[start : start + 10]:
+                    milestone()
+            await asyncio.sleep(0.05)
+
+    loading = asyncio.create_task(load())
+    for milestone, stream in ((first, "INGESTION"), (second, "FINANCE")):
+        await milestone.reached.wait()
+        led = await leader_of(house, stream)
+        await asyncio.to_thread(cluster.servers[led].kill)
+        assert await leader_of(house, stream) != led
+        await asyncio.to_thread(cluster.start, led)
+    await loading
+    await house.settle(180)
+
+    for service in SERVICES:
+        log = await event_ids(house, service)
+        stored = [str(event.delivery.event_id) for event in await house.events(stream_of(service))]
+        assert len(log) == len(set(log))
+        assert Counter(stored) == Counter(log), f"{service}: everything published is in the stream, once"
+    for service in SERVICES:
+        async with house.operator_connection(service) as connection:
+            rows = await (await connection.execute("SELECT stream FROM platform.dead_letters")).fetchall()
+            refused = await (await connection.execute("SELECT event_id FROM platform.outbox_dead")).fetchall()
+        assert (rows, refused) == ([], []), service
+    expected = await figures(house, calm, calm_ventures)
+    assert expected, "something was compared"
+    assert await figures(house, stormy, stormy_ventures) == expected
+
+    for stream in {stream for streams in CONSUMES.values() for stream in streams}:
+        await patiently(lambda stream=stream: _or_none(is_whole(house, stream)), f"three copies of {stream}")
+
+
+async def _or_none(question: Any) -> bool | None:
+    return await question or None
