@@ -4,11 +4,13 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate, islice
 from uuid import UUID
 
 import structlog
 from psycopg_pool import AsyncConnectionPool
 
+from shared.platform.db.arrays import array_of
 from shared.platform.db.edges import tenant_setting
 from shared.platform.db.outage import is_outage
 from shared.platform.failpoints import failpoint
@@ -19,13 +21,16 @@ COMMIT_EVENTS = 200
 MOST_WAITING = 2000
 PATIENCE_SECONDS = 2.0
 
-# Rows go in in key order, so that two replicas that store the same events wait for each other in one order.
+# Rows go in in key order, so that two replicas that store the same events wait for each other in one order. The bodies
+# come as one: an array of bytes would be put together element by element.
 _STORE = """
 WITH given AS (
-    SELECT * FROM unnest(%(organizations)s::uuid[], %(connections)s::uuid[], %(events)s::text[], %(types)s::text[],
-        %(versions)s::text[], %(created)s::timestamptz[], %(received)s::timestamptz[], %(payloads)s::bytea[],
-        %(traces)s::text[])
-    AS g (organization_id, connection_id, event_id, type, api_version, created, received_at, payload, traceparent)
+    SELECT organization_id, connection_id, event_id, type, api_version, created, received_at,
+        substring(%(payloads)b::bytea FROM start FOR size) AS payload, traceparent
+    FROM unnest(%(organizations)s::uuid[], %(connections)s::uuid[], %(events)s::text[], %(types)s::text[],
+        %(versions)s::text[], %(created)s::timestamptz[], %(received)s::timestamptz[], %(starts)s::int[],
+        %(sizes)s::int[], %(traces)s::text[])
+    AS g (organization_id, connection_id, event_id, type, api_version, created, received_at, start, size, traceparent)
 ), stored AS (
     INSERT INTO owned.raw_events
         (organization_id, connection_id, event_id, type, api_version, created, received_at, payload, traceparent)
@@ -69,22 +74,23 @@ class Intake:
         """Return when the event is committed (or was already known); ``Stalled`` if that takes too long."""
         if len(self._waiting) >= MOST_WAITING:
             raise Stalled("too many webhooks wait")
-        committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        committed: asyncio.Future[None] = loop.create_future()
         self._waiting.append((incoming, committed))
         if self._work is None or self._work.done():
             self._work = asyncio.create_task(self._drain(), name="webhook intake")
+        patience = loop.call_later(PATIENCE_SECONDS, _give_up, committed)
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                await committed
-        except TimeoutError as error:
-            raise Stalled("the database does not commit in time") from error
+            await committed
+        finally:
+            patience.cancel()
 
     async def _drain(self) -> None:
         """Commit what waits, a portion at a time, until nothing does."""
         await asyncio.sleep(0)  # requests that arrived together are stored together
         while self._waiting:
             portion = [self._waiting.popleft() for _ in range(min(COMMIT_EVENTS, len(self._waiting)))]
-            await self._store_portion([entry for entry in portion if not entry[1].cancelled()])
+            await self._store_portion([entry for entry in portion if not entry[1].done()])
 
     async def _store_portion(self, portion: list[tuple[Incoming, asyncio.Future[None]]]) -> None:
         if not portion:
@@ -107,20 +113,28 @@ class Intake:
 
     async def _commit(self, events: list[Incoming]) -> None:
         """One transaction, sent in one round trip."""
+        sizes = [len(event.payload) for event in events]
         arrays = {
-            "organizations": [event.organization_id for event in events],
-            "connections": [event.connection_id for event in events],
-            "events": [event.event_id for event in events],
-            "types": [event.type for event in events],
-            "versions": [event.api_version for event in events],
-            "created": [event.created for event in events],
-            "received": [event.received_at for event in events],
-            "payloads": [event.payload for event in events],
-            "traces": [event.traceparent for event in events],
+            "organizations": array_of(event.organization_id for event in events),
+            "connections": array_of(event.connection_id for event in events),
+            "events": array_of(event.event_id for event in events),
+            "types": array_of(event.type for event in events),
+            "versions": array_of(event.api_version for event in events),
+            "created": array_of(event.created for event in events),
+            "received": array_of(event.received_at for event in events),
+            "starts": array_of(islice(accumulate(sizes, initial=1), len(sizes))),
+            "sizes": array_of(sizes),
+            "payloads": b"".join([event.payload for event in events]),
+            "traces": array_of(event.traceparent for event in events),
         }
-        tenants = tenant_setting(event.organization_id for event in events)
+        tenants = tenant_setting({event.organization_id for event in events})
         async with self._pool.connection() as connection, connection.pipeline(), connection.transaction():
-            await connection.execute("SELECT set_config('app.organization_ids', %s, true)", [tenants])
-            await connection.execute(_STORE, arrays, binary=True)
+            await connection.execute("SELECT set_config('app.organization_ids', %s, true)", [tenants], prepare=True)
+            await connection.execute(_STORE, arrays, binary=True, prepare=True)
             await failpoint("webhook.before_commit")
         await failpoint("webhook.after_commit")
+
+
+def _give_up(committed: "asyncio.Future[None]") -> None:
+    if not committed.done():
+        committed.set_exception(Stalled("the database does not commit in time"))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from prometheus_client import Counter
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from stripe import SignatureVerificationError, WebhookSignature
 
@@ -36,6 +36,9 @@ _TITLES = {
     405: "Method not allowed",
     413: "The body is too large",
 }
+
+
+_RECEIVED = JSONResponse({"received": True})
 
 
 class _Gone(Exception):
@@ -76,7 +79,7 @@ class Webhooks:
             )
         await response(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> JSONResponse:
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
         if scope["method"] != "POST":
             raise Refusal("method_not_allowed", "Webhooks are posted.", 405)
         route = await self._route(scope)
@@ -86,7 +89,7 @@ class Webhooks:
         await self._intake.store(_incoming(route, headline, body))
         ACCEPTED.inc()
         self._stored()
-        return JSONResponse({"received": True})
+        return _RECEIVED
 
     async def _route(self, scope: Scope) -> Route:
         name = str(scope["path"]).rstrip("/").rpartition("/")[2]

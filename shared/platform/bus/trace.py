@@ -5,13 +5,14 @@ A *trace context* is one text: a W3C ``traceparent``, and after a blank our memb
 travels as the headers ``traceparent`` and ``tracestate``. Whether it is being recorded stands in its last flag.
 """
 
+import random
 import re
-import secrets
 import time
 from contextvars import ContextVar
 
 _PATTERN = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}( trueup=[0-9]{1,15})?")
 _TRACEPARENT_LENGTH = 55
+_ID_BITS = 128 + 64
 _MEMBER = "trueup="
 _SAMPLED_DIGITS = frozenset("13579bdf")
 _current: ContextVar[str | None] = ContextVar("trace_context", default=None)
@@ -29,7 +30,8 @@ def set_traceparent(value: str | None) -> None:
 
 def new_traceparent() -> str:
     """The root of a new trace that nobody records; it ties log lines together."""
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
+    bits = random.getrandbits(_ID_BITS)  # ids are no secrets; a forked process has a seed of its own
+    return f"00-{bits >> 64:032x}-{bits & 0xFFFFFFFFFFFFFFFF:016x}-00"
 
 
 def is_sampled(context: str | None) -> bool:

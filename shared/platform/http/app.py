@@ -1,10 +1,12 @@
 """A service's HTTP face: its endpoints, and what an operator asks of every service."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.platform.http import problems
 from shared.platform.http.body_limit import BodyLimitMiddleware
@@ -15,16 +17,15 @@ if TYPE_CHECKING:
     from shared.platform.service import Runtime, Service
 
 
-def create_app(service: "Service", runtime: "Runtime") -> FastAPI:
+def create_app(service: "Service", runtime: "Runtime") -> "Application":
     """The ASGI application of one service process."""
     app = _with_endpoints(service)
     app.state.runtime = runtime
     problems.install(app)
-    app.add_middleware(BodyLimitMiddleware, exempt=tuple(service.asgi_mounts))
+    app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(RequestsMiddleware)
     _add_operations(app, runtime)
-    for path, make in service.asgi_mounts.items():
-        app.mount(path, make(runtime))
+    app.bare = {path: RequestsMiddleware(_answering(app, make(runtime))) for path, make in service.asgi_mounts.items()}
     return app
 
 
@@ -36,8 +37,39 @@ def describe(service: "Service") -> dict[str, Any]:
     return document
 
 
-def _with_endpoints(service: "Service") -> FastAPI:
-    app = FastAPI(
+class Application(FastAPI):
+    """Endpoints, and before them bare applications by path, which pay for nothing that endpoints need."""
+
+    bare: Mapping[str, ASGIApp] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if self.bare and scope["type"] == "http":
+            for path, app in self.bare.items():
+                if scope["path"].startswith(path):
+                    scope["root_path"] = path
+                    await app(scope, receive, send)
+                    return
+        await super().__call__(scope, receive, send)
+
+
+def _answering(app: FastAPI, bare: ASGIApp) -> ASGIApp:
+    """A bare application whose errors are answered as those of endpoints are."""
+
+    async def answering(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await bare(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is answered by a problem
+            handlers = app.exception_handlers
+            handler: Any = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
+            response = await handler(Request(scope), error)
+            await response(scope, receive, send)
+
+    return answering
+
+
+def _with_endpoints(service: "Service") -> Application:
+    app = Application(
         title=service.title,
         version=service.version,
         docs_url=None,

@@ -3,8 +3,6 @@
 FastAPI's own limit (and Starlette's behind it) answers in plain text.
 """
 
-from collections.abc import Collection
-
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.kernel.errors import TrueupError
@@ -24,15 +22,14 @@ class BodyTooLarge(TrueupError):
 
 
 class BodyLimitMiddleware:
-    """Reads no more of a body than ``MAX_BODY_BYTES``; ``exempt`` paths (prefixes) have a limit of their own."""
+    """Reads no more of a body than ``MAX_BODY_BYTES``."""
 
-    def __init__(self, app: ASGIApp, exempt: Collection[str] = ()) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._exempt = tuple(exempt)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or (self._exempt and scope["path"].startswith(self._exempt)):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
