@@ -58,6 +58,25 @@ async def test_a_poison_event_delays_nobody(house: House, recorder: Recorder) ->
     assert recorder.rows("SELECT count(*) FROM platform.retries") == [(0,)]
 
 
+async def test_what_fails_twice_is_applied_at_the_third_try(house: House, recorder: Recorder) -> None:
+    tries = 0
+
+    async def fail_twice(_session: object, batch: consumer.Batch) -> None:
+        nonlocal tries
+        if "stumbles" in titles_in(batch):
+            tries += len(batch.events) == 1
+            if tries < 3:
+                raise ValueError("not yet")
+
+    recorder.trap = fail_twice
+    org = await house.organization()
+    await house.publish(*[alert(org.id, "stumbles" if number == 5 else f"alert {number}") for number in range(20)])
+    await house.start("plans")
+    await house.settle()
+    assert (tries, len(recorder.titles()), recorder.titles().count("stumbles")) == (3, 20, 1)
+    assert recorder.rows("SELECT count(*) FROM platform.dead_letters") == [(0,)]
+
+
 @pytest.mark.parametrize(
     "headers",
     [
