@@ -10,17 +10,21 @@ from uuid import uuid4
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import MetaData
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse, Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.gateway.headers import EXPOSED, secured
 from services.gateway.route.forwarding import (
     AnswerLostError,
     BodyTooLargeError,
     Forwarder,
     ServiceAwayError,
+    ServiceBusyError,
     read_body,
 )
-from services.gateway.route.rules import Match, RouteTable
+from services.gateway.route.rules import METHODS, Match, RouteTable
+from services.gateway.settings import GatewaySettings
 from shared.contracts.topology import SERVICES
 from shared.platform.bus.trace import current_traceparent
 from shared.platform.http.problems import problem_response
@@ -41,10 +45,10 @@ def merged_openapi() -> bytes:
 class Gateway:
     """One process of the gateway."""
 
-    def __init__(self, addresses: dict[str, Sequence[str]], document: bytes) -> None:
+    def __init__(self, addresses: dict[str, Sequence[str]], document: bytes, settings: GatewaySettings) -> None:
         self._document = document
         self._routes = RouteTable(orjson.loads(document)["paths"])
-        self._forwarder = Forwarder(addresses)
+        self._forwarder = Forwarder(addresses, settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request, or the life of the process."""
@@ -53,6 +57,7 @@ class Gateway:
             return
         if scope["type"] != "http":
             return
+        send = secured(send)
         own = await self._own_answer(scope)
         if own is not None:
             await own(scope, receive, send)
@@ -131,6 +136,8 @@ class Gateway:
             pass
         except BodyTooLargeError:
             return problem_response(413, "body_too_large", "The body is too large", "A body has at most 1 MiB.")
+        except ServiceBusyError:
+            return _unavailable(f"The service {match.service} has more requests than it can answer now; try again.")
         except ServiceAwayError:
             return _unavailable(f"The service {match.service} cannot be reached now; try again.")
         except AnswerLostError:
@@ -164,7 +171,21 @@ def make_gateway(_settings: Settings) -> Any:
     addresses: dict[str, Sequence[str]] = {
         name: environment(f"{name.upper()}_URL").split(",") for name in SERVICES if name != "gateway"
     }
-    return Gateway(addresses, merged_openapi())
+    settings = GatewaySettings.load()
+    gateway = Gateway(addresses, merged_openapi(), settings)
+    return with_cors(gateway, settings.allowed_origins) if settings.allowed_origins else gateway
+
+
+def with_cors(gateway: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    """Let scripts of these origins call, with the cookies of a person who is logged in there."""
+    return CORSMiddleware(
+        gateway,
+        allow_origins=origins,
+        allow_methods=[method.upper() for method in METHODS],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "X-Request-Id"],
+        allow_credentials=True,
+        expose_headers=EXPOSED,
+    )
 
 
 SERVICE = Service(name="gateway", title="Trueup gateway", metadata=MetaData(), asgi=make_gateway)

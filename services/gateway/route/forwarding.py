@@ -10,14 +10,14 @@ from prometheus_client import Counter, Histogram
 from starlette.types import Receive, Scope, Send
 from yarl import URL
 
+from services.gateway.settings import GatewaySettings
+
 log = structlog.get_logger()
 
 REQUESTS = Counter("trueup_gateway_requests_total", "Requests handed over", ["service", "status"])
 SECONDS = Histogram("trueup_gateway_seconds", "Time until the service's answer began", ["service"])
 
 CONNECT_SECONDS = 2.0
-ANSWER_SECONDS = 30.0
-CONNECTIONS_PER_SERVICE = 256
 
 # RFC 9110, section 7.6.1: these belong to one connection and are never passed on.
 _HOP_BY_HOP = frozenset(
@@ -30,6 +30,10 @@ class ServiceAwayError(Exception):
     """No replica of the service took the request."""
 
 
+class ServiceBusyError(Exception):
+    """So many requests wait for the service already that another one would only wait longer."""
+
+
 class AnswerLostError(Exception):
     """A replica took the request and did not answer in time; whether it acted is not known."""
 
@@ -37,9 +41,11 @@ class AnswerLostError(Exception):
 class Forwarder:
     """An HTTP client of all services, with the replicas of each taken in turn."""
 
-    def __init__(self, addresses: dict[str, Sequence[str]]) -> None:
+    def __init__(self, addresses: dict[str, Sequence[str]], settings: GatewaySettings) -> None:
         self._replicas = {name: itertools.cycle(list(urls)) for name, urls in addresses.items()}
         self._counts = {name: len(urls) for name, urls in addresses.items()}
+        self._waiting = dict.fromkeys(addresses, 0)
+        self._settings = settings
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -50,8 +56,8 @@ class Forwarder:
     async def open(self) -> None:
         """Start the client (inside the running loop)."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, limit_per_host=CONNECTIONS_PER_SERVICE, keepalive_timeout=60),
-            timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS, sock_connect=CONNECT_SECONDS),
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60),
+            timeout=aiohttp.ClientTimeout(total=self._settings.answer_seconds, sock_connect=CONNECT_SECONDS),
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
         )
@@ -71,7 +77,23 @@ class Forwarder:
             return False
 
     async def forward(self, service: str, scope: Scope, body: bytes, send: Send, request_id: str) -> None:
-        """Send the request on and stream the answer back.
+        """Send the request on and stream the answer back, if not too many wait for the service already.
+
+        Raises:
+            ServiceBusyError: Nothing was sent.
+            ServiceAwayError: Nothing was taken.
+            AnswerLostError: The answer did not begin in time.
+        """
+        if self._waiting[service] >= self._settings.requests_at_once * self._counts[service]:
+            raise ServiceBusyError(service)
+        self._waiting[service] += 1
+        try:
+            await self._forward(service, scope, body, send, request_id)
+        finally:
+            self._waiting[service] -= 1
+
+    async def _forward(self, service: str, scope: Scope, body: bytes, send: Send, request_id: str) -> None:
+        """Ask one replica after the other until one takes the request.
 
         A replica that refuses the connection has seen nothing of the request, so the next one is asked;
         what was sent once is never sent again.
