@@ -8,6 +8,7 @@ from services.identity.door.doorman import DOORMAN, run_doorman
 from services.identity.mail.delivery import MAILER, run_mailer
 from services.identity.membership import endpoints as membership
 from services.identity.organization import endpoints as organization
+from services.identity.provider import endpoints as provider
 from services.identity.second_factor import endpoints as second_factor
 from services.identity.session import endpoints as session
 from services.identity.token import endpoints as token
@@ -23,6 +24,7 @@ SERVICE = Service(
         user.router,
         session.router,
         second_factor.router,
+        provider.router,
         organization.entrance,
         membership.joining,
         organization.router,
