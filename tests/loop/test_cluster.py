@@ -7,9 +7,12 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import nats.errors
 import pytest
 
+from shared.contracts.plans import VentureCreated
 from shared.contracts.topology import CONSUMES, stream_of
+from shared.platform.bus import topology
 from tests.harness.engines import NATS_PASSWORD, NatsCluster
 from tests.harness.house import House, Organization
 from tests.loop.histories import VENTURES, busy_history, targets
@@ -33,6 +36,13 @@ def cluster() -> Iterator[NatsCluster]:
         three.start()
         yield three
         three.stop()
+
+
+@pytest.fixture
+async def single(postgres_url: str, cluster: NatsCluster) -> AsyncIterator[House]:
+    """A house whose streams have one copy."""
+    async with House(postgres_url, cluster.url, NATS_PASSWORD) as empty:
+        yield empty
 
 
 @pytest.fixture
@@ -69,17 +79,29 @@ async def patiently(ask: Any, what: str) -> Any:
     async def asked() -> Any:
         try:
             return await ask()
-        except Exception:  # noqa: BLE001 - whatever it says meanwhile; ``until`` ends it
+        except nats.errors.Error:
             return None
 
     return await until(asked, what, 90)
 
 
-async def is_whole(house: House, stream: str) -> bool:
-    """Whether all three servers have all of a stream."""
-    cluster = (await house.operator.jsm(timeout=2).stream_info(stream)).cluster
-    others = (cluster.replicas or []) if cluster else []
-    return len(others) == 2 and all(one.current and not one.offline for one in others)
+async def settle(house: House) -> None:
+    """Wait until all three servers have all of every stream, and nothing is on its way any more."""
+
+    async def is_whole() -> bool | None:
+        for stream in {stream for streams in CONSUMES.values() for stream in streams}:
+            cluster = (await house.operator.jsm(timeout=2).stream_info(stream)).cluster
+            others = (cluster.replicas or []) if cluster else []
+            if len(others) < 2 or not all(one.current and not one.offline for one in others):
+                return None
+        return True
+
+    async def is_settled() -> bool:
+        await house.settle(120)
+        return True
+
+    await patiently(is_whole, "three copies of every stream")
+    await patiently(is_settled, "an end of all work")
 
 
 async def figures(house: House, organization: Organization, ventures: dict[str, str]) -> Counter[Any]:
@@ -126,7 +148,7 @@ async def test_leaders_killed_under_load_lose_and_double_nothing(house: House, c
         assert await leader_of(house, stream) != led
         await asyncio.to_thread(cluster.start, led)
     await loading
-    await house.settle(180)
+    await settle(house)
 
     for service in SERVICES:
         log = await event_ids(house, service)
@@ -142,9 +164,31 @@ async def test_leaders_killed_under_load_lose_and_double_nothing(house: House, c
     assert expected, "something was compared"
     assert await figures(house, stormy, stormy_ventures) == expected
 
-    for stream in {stream for streams in CONSUMES.values() for stream in streams}:
-        await patiently(lambda stream=stream: _or_none(is_whole(house, stream)), f"three copies of {stream}")
 
+async def test_streams_get_more_copies_and_wait_for_a_majority(single: House, cluster: NatsCluster):
+    await single.start("plans")
+    organization = await single.organization()
+    plans = single.client("plans", organization)
 
-async def _or_none(question: Any) -> bool | None:
-    return await question or None
+    async def create(name: str) -> None:
+        assert (await plans.post("/ventures", json={"name": name, "stage": "GROWTH"})).status_code == 201
+
+    await create("Before")
+    changes = await topology.apply(single.nats_url, "operator", NATS_PASSWORD, replicas=3)
+    assert {change.what for change in changes} == {"stream updated", "durable updated"}
+    assert await topology.apply(single.nats_url, "operator", NATS_PASSWORD, replicas=3) == []
+    await settle(single)
+
+    gone = sorted(cluster.servers)[:2]
+    for name in gone:
+        await asyncio.to_thread(cluster.servers[name].kill)
+    names = [f"Meanwhile {number}" for number in range(30)]
+    for name in names:
+        await create(name)
+    await asyncio.to_thread(cluster.start, *gone)
+    await settle(single)
+
+    assert sorted(event.name for event in await single.events("PLANS", VentureCreated)) == sorted(["Before", *names])
+    async with single.operator_connection("plans") as connection:
+        refused = await (await connection.execute("SELECT event_id FROM platform.outbox_dead")).fetchall()
+    assert refused == []

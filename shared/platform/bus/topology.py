@@ -1,11 +1,14 @@
 """Bringing JetStream to the declared streams and durables (the operator's job, never a service's)."""
 
+import asyncio
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
-from nats.js.errors import NotFoundError
+from nats.js.errors import BadRequestError, NotFoundError
+from nats.js.manager import JetStreamManager
 
 from shared.contracts.topology import CONSUMES, stream_subjects
 from shared.platform.bus.connection import connect
@@ -17,6 +20,8 @@ MAX_DELIVER = 50
 MAX_ACK_PENDING = 20_000
 DUPLICATE_WINDOW_SECONDS = 600.0
 ADVISORIES = "ADVISORIES"
+COPIES_SECONDS = 60.0
+_MORE_COPIES_THAN_ITS_STREAM = 10126
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +100,26 @@ async def _changes(client: Client, replicas: int) -> Any:
             try:
                 known = (await manager.consumer_info(stream, service)).config
             except NotFoundError:
-                await manager.add_consumer(stream, durable)
+                await _put_durable(manager, stream, durable)
                 yield Change("durable created", f"{stream}/{service}")
             else:
                 if _limits(known) != _limits(durable):
-                    await manager.add_consumer(stream, durable)
+                    await _put_durable(manager, stream, durable)
                     yield Change("durable updated", f"{stream}/{service}")
+
+
+async def _put_durable(manager: JetStreamManager, stream: str, durable: ConsumerConfig) -> None:
+    """Make or change a durable; the copies of a stream that was given more of them come a moment later."""
+    deadline = time.monotonic() + COPIES_SECONDS
+    while True:
+        try:
+            await manager.add_consumer(stream, durable)
+        except BadRequestError as error:
+            if error.err_code != _MORE_COPIES_THAN_ITS_STREAM or time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.25)
+        else:
+            return
 
 
 def _limits(config: ConsumerConfig) -> tuple[float | None, int | None, int | None, int | None]:
