@@ -31,13 +31,16 @@ async def test_stopped_in_the_middle_and_started_again(house: House):
         await house.start("sync")
     # What was fetched and not acknowledged comes again after a minute; here it is simply told again.
     await house.publish(*events)
-    async with asyncio.timeout(30):
-        while await _compared(house, organization) < len(events):
-            await asyncio.sleep(0.05)
+    await _until_compared(house, organization, len(events))
     found = (await answer(house, organization, f"/ventures/{venture.id}/variances?current=true"))["items"]
     assert [row["observed_on"] for row in found] == [day.isoformat()]
 
 
-async def _compared(house: House, organization: Organization) -> int:
-    async with house.database("sync").transaction([organization.id]) as session:
-        return await session.scalar(select(func.count()).select_from(Variance)) or 0
+async def _until_compared(house: House, organization: Organization, count: int) -> None:
+    for _attempt in range(600):
+        async with house.database("sync").transaction([organization.id]) as session:
+            found = await session.scalar(select(func.count()).select_from(Variance))
+        if found == count:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{found} of {count} days are compared")
