@@ -12,7 +12,10 @@ from shared.platform.db.tables import Json, TableKind, table_args
 
 
 class PlanVersionView(SyncTable):
-    """One whole version of a plan, as its event carried it (targets as JSON of ``PlanTargets``)."""
+    """One whole version of a plan, as its event carried it.
+
+    ``targets`` are JSON of ``PlanTargets``; an archived version has none.
+    """
 
     __tablename__ = "plan_versions"
     __table_args__ = table_args(

@@ -10,7 +10,7 @@ from services.sync.hot import Reading, Rows
 from services.sync.plan_version.models import PlanVersionView
 from services.sync.plan_version.rules import PlanVersion
 from services.sync.venture.store import VentureKey, venture_columns
-from shared.contracts.plans import PlanState, PlanTargets
+from shared.contracts.plans import PlanState, PlanStatus, PlanTargets
 from shared.kernel.periods import local_date
 from shared.platform.db.bulk import bulk_upsert
 
@@ -30,7 +30,7 @@ async def store_plan_versions(session: AsyncSession, events: Sequence[PlanState]
             "saved_at": event.saved_at,
             "financial_change": event.financial_change,
             "changed_fields": [change.field for change in event.changes],
-            "targets": event.targets.model_dump(mode="json", exclude_none=True),
+            "targets": _promised(event).model_dump(mode="json", exclude_none=True),
         }
         for event in events
     }
@@ -41,6 +41,11 @@ async def store_plan_versions(session: AsyncSession, events: Sequence[PlanState]
         assert isinstance(venture_id, UUID)
         stored.setdefault((organization_id, venture_id), set()).add((plan_id, version))
     return stored
+
+
+def _promised(event: PlanState) -> PlanTargets:
+    """The targets of a version; an archived plan promises nothing."""
+    return PlanTargets() if event.status is PlanStatus.ARCHIVED else event.targets
 
 
 def version_rows(ventures: Collection[VentureKey]) -> Reading[Rows]:
