@@ -6,6 +6,7 @@ Messages that wait in the dead letters, or were discarded from them, are passed 
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -36,6 +37,7 @@ class Outcome:
     failures: list[str] = field(default_factory=list)
 
 
+Settled = set[tuple[int, datetime | None]]
 Progress = Callable[[str, int, int], None]
 """Hears the stream, the sequence reached, and the last one."""
 
@@ -76,19 +78,19 @@ class Redelivery:
         progress(stream, end, end)
         return end
 
-    async def _settled(self, stream: str) -> set[int]:
-        """Sequences that are an operator's: open or discarded dead letters."""
+    async def _settled(self, stream: str) -> Settled:
+        """Messages that are an operator's: open or discarded dead letters, by sequence and instant."""
         async with self._database.transaction() as session:
-            statement = select(DeadLetterRow.stream_sequence).where(
+            statement = select(DeadLetterRow.stream_sequence, DeadLetterRow.published_at).where(
                 DeadLetterRow.stream == stream, DeadLetterRow.state != "replayed"
             )
-            return set(await session.scalars(statement))
+            return {(sequence, published_at) for sequence, published_at in await session.execute(statement)}
 
-    def _decoded(self, subscription: Subscription, messages: Iterable[Msg], settled: set[int]) -> list[Event]:
+    def _decoded(self, subscription: Subscription, messages: Iterable[Msg], settled: Settled) -> list[Event]:
         events = []
         for message in messages:
             sequence = message.metadata.sequence.stream
-            if sequence in settled:
+            if not settled.isdisjoint({(sequence, message.metadata.timestamp), (sequence, None)}):
                 self.outcome.passed_over += 1
                 continue
             try:

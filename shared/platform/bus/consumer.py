@@ -215,7 +215,7 @@ class Consumer:
         FAILED.labels(self._stream).inc()
         message = received.message
         async with self._database.transaction() as session:
-            attempts = await dead_letters.count_failure(session, self._stream, message.metadata.sequence.stream, error)
+            attempts = await dead_letters.count_failure(session, self._stream, message, error)
         log.warning("consumer.failed", stream=self._stream, attempts=attempts, reason=repr(error))
         if attempts >= MAX_ATTEMPTS:
             await self._give_up(message, error, attempts)

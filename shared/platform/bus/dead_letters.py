@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from nats.aio.msg import Msg
-from sqlalchemy import delete
+from sqlalchemy import case, delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,14 +18,26 @@ def describe(error: BaseException) -> str:
     return str(original or error).split("\n", maxsplit=1)[0][:2000]
 
 
-async def count_failure(session: AsyncSession, stream: str, sequence: int, error: Exception) -> int:
+async def count_failure(session: AsyncSession, stream: str, message: Msg, error: Exception) -> int:
     """Note that a message failed alone; returns how often it has."""
     statement = insert(RetryRow).values(
-        stream=stream, stream_sequence=sequence, attempts=1, last_error=describe(error), first_failed_at=now()
+        stream=stream,
+        stream_sequence=message.metadata.sequence.stream,
+        published_at=message.metadata.timestamp,
+        attempts=1,
+        last_error=describe(error),
+        first_failed_at=now(),
     )
+    given = statement.excluded
+    same = RetryRow.published_at.is_(None) | (RetryRow.published_at == given.published_at)
     statement = statement.on_conflict_do_update(
         index_elements=["stream", "stream_sequence"],
-        set_={"attempts": RetryRow.attempts + 1, "last_error": statement.excluded.last_error},
+        set_={
+            "attempts": case((same, RetryRow.attempts + 1), else_=1),
+            "last_error": given.last_error,
+            "first_failed_at": case((same, RetryRow.first_failed_at), else_=given.first_failed_at),
+            "published_at": given.published_at,
+        },
     )
     return (await session.execute(statement.returning(RetryRow.attempts))).scalar_one()
 
@@ -42,6 +54,7 @@ async def bury(
             id=new_id(),
             stream=stream,
             stream_sequence=sequence,
+            published_at=message.metadata.timestamp,
             subject=message.subject,
             event_type=headers.get("ce-type"),
             event_id=headers.get("ce-id"),
@@ -53,6 +66,6 @@ async def bury(
             died_at=died_at,
             state="open",
         )
-        .on_conflict_do_nothing(index_elements=["stream", "stream_sequence"])
+        .on_conflict_do_nothing(index_elements=["stream", "stream_sequence", "published_at"])
     )
     await session.execute(delete(RetryRow).where(RetryRow.stream == stream, RetryRow.stream_sequence == sequence))

@@ -80,7 +80,7 @@ class InboxRow(PlatformTable):
 
 
 class RetryRow(PlatformTable):
-    """How often a message has failed alone."""
+    """How often a message has failed alone. ``published_at``: a stream that was made anew counts from 1 again."""
 
     __tablename__ = "retries"
     __table_args__ = table_args(TableKind.PLATFORM, global_reason="no tenant data")
@@ -89,6 +89,7 @@ class RetryRow(PlatformTable):
     attempts: Mapped[int]
     last_error: Mapped[str]
     first_failed_at: Mapped[datetime]
+    published_at: Mapped[datetime | None]
 
 
 class DeadLetterRow(PlatformTable):
@@ -98,7 +99,8 @@ class DeadLetterRow(PlatformTable):
     __table_args__ = table_args(
         TableKind.PLATFORM,
         CheckConstraint("state IN ('open', 'replayed', 'discarded')", name="state"),
-        UniqueConstraint("stream", "stream_sequence"),
+        # a stream that was made anew counts from 1 again: another instant is another message
+        UniqueConstraint("stream", "stream_sequence", "published_at", postgresql_nulls_not_distinct=True),
         # trueup dead-letters list: open ones, oldest first
         Index("ix_dead_letters_open", "died_at", postgresql_where="state = 'open'"),
         global_reason="undecodable messages have no tenant",
@@ -106,6 +108,7 @@ class DeadLetterRow(PlatformTable):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     stream: Mapped[str]
     stream_sequence: Mapped[int]
+    published_at: Mapped[datetime | None]
     subject: Mapped[str]
     event_type: Mapped[str | None]
     event_id: Mapped[str | None]

@@ -1,5 +1,7 @@
 import pytest
 
+from shared.platform.bus import topology
+from tests.harness.engines import NATS_PASSWORD
 from tests.harness.house import House
 from tests.harness.operator import Operator
 from tests.service.platform.recorder import Recorder, alert, recording, titles_in
@@ -56,6 +58,33 @@ async def test_a_discarded_letter_stays_readable_and_replays_pass_it_over(broken
     ran = await trueup("replay", "--service", "plans", "--stream", "sync")
     assert "1 events applied again, 1 in the dead letters passed over, 0 failed" in ran.out
     assert (ran.code, broken.titles()) == (0, ["healthy", "healthy"])
+
+
+async def test_a_stream_that_was_made_anew_counts_from_one_again(
+    house: House, broken: Recorder, trueup: Operator
+) -> None:
+    """What has the sequence of an earlier dead letter is another message: it gets its own tries and its own letter."""
+    await house.stop("plans")
+    await house.operator.jsm().delete_stream("SYNC")
+    await topology.apply(house.nats_url, "operator", NATS_PASSWORD)
+    org = await house.organization()
+    await house.publish(alert(org.id, "innocent"), alert(org.id, "another poison"), alert(org.id, "poison"))
+    await house.start("plans")
+    await house.settle()
+    assert broken.titles() == ["healthy", "innocent", "another poison"]
+    letters = (await trueup("dead-letters", "list", "--service", "plans", "--json")).json
+    assert sorted((letter["sequence"], letter["attempts"]) for letter in letters) == [(1, 6), (3, 6)]
+    ran = await trueup("replay", "--service", "plans", "--stream", "sync")
+    assert "2 events applied again, 1 in the dead letters passed over, 0 failed" in ran.out
+
+    await house.stop("plans")
+    await house.operator.jsm().delete_stream("SYNC")
+    await topology.apply(house.nats_url, "operator", NATS_PASSWORD)
+    await house.publish(alert(org.id, "poison"))
+    await house.start("plans")
+    await house.settle()
+    letters = (await trueup("dead-letters", "list", "--service", "plans", "--json")).json
+    assert sorted((letter["sequence"], letter["attempts"]) for letter in letters) == [(1, 6), (1, 6), (3, 6)]
 
 
 async def test_an_undecodable_letter_stays_open_with_its_reason(
