@@ -74,6 +74,12 @@ def _request(url: str, body: bytes, signature: str) -> bytes:
     return head.encode() + body
 
 
+def get(url: str, token: str) -> bytes:
+    """A whole GET request."""
+    parts = urlsplit(url)
+    return f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+
+
 async def _send_all(url: str, requests: Sequence[bytes], connections: int) -> Posted:
     loop = asyncio.get_running_loop()
     parts = urlsplit(url)
@@ -146,5 +152,15 @@ def _length(head: bytes) -> int:
 
 async def in_own_process(url: str, secret: str, bodies: Sequence[bytes], connections: int) -> Posted:
     """``post_all`` in a fresh interpreter."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with _fresh_interpreter() as pool:
         return await asyncio.get_running_loop().run_in_executor(pool, post_all, url, secret, bodies, connections)
+
+
+async def send_in_own_process(url: str, requests: Sequence[bytes], connections: int) -> Posted:
+    """``send_all`` in a fresh interpreter."""
+    with _fresh_interpreter() as pool:
+        return await asyncio.get_running_loop().run_in_executor(pool, send_all, url, requests, connections)
+
+
+def _fresh_interpreter() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
