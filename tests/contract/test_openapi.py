@@ -1,7 +1,10 @@
 """The merged OpenAPI document: fresh, complete, and honest about what each operation needs."""
 
+from typing import Any
+
 import orjson
 import pytest
+from jsonschema import Draft202012Validator
 
 from services.gateway.app import merged_openapi
 from shared.contracts.identity import Role
@@ -14,6 +17,10 @@ OPERATIONS = [
     for method, operation in operations.items()
 ]
 IDS = [f"{method.upper()} {path}" for method, path, _ in OPERATIONS]
+
+TEXTS = {"application/json", "text/markdown"}
+WITHOUT_KEYS = {"setUpSecondFactor", "renewRecoveryCodes", "disableSecondFactor"}
+"""They take the password or a code each time, and a code counts once: a kept answer would let it count again."""
 
 PROMISED = {
     "post /v1/auth/register",
@@ -67,3 +74,42 @@ def test_problems_are_problem_json(method: str, path: str, operation: dict):
         if int(status) >= 400:
             shared = DOCUMENT["components"]["responses"][response["$ref"].rpartition("/")[2]]
             assert list(shared["content"]) == ["application/problem+json"]
+
+
+def validator(schema: dict[str, Any]) -> Draft202012Validator:
+    whole = schema | {"components": DOCUMENT["components"]}
+    return Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def media_of(operation: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """What an operation takes and gives: where, media type, and what is said of it."""
+    said = [("request", operation.get("requestBody", {}))]
+    said += [(status, answer) for status, answer in operation["responses"].items() if status.startswith("2")]
+    return [(where, kind, media) for where, part in said for kind, media in part.get("content", {}).items()]
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=IDS)
+def test_every_body_and_every_answer_has_an_example_that_fits(method: str, path: str, operation: dict):
+    for where, kind, media in media_of(operation):
+        if kind not in TEXTS:
+            continue
+        assert "example" in media, f"{where}: no example"
+        wrong = [
+            f"{error.json_path}: {error.message}" for error in validator(media["schema"]).iter_errors(media["example"])
+        ]
+        assert not wrong, f"the example of {where} does not fit; give these fields Field(examples=[...]): {wrong}"
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=IDS)
+def test_what_every_operation_does_the_same_way_is_said(method: str, path: str, operation: dict):
+    headers = {each["name"].lower() for each in operation.get("parameters", []) if each["in"] == "header"}
+    if method == "get":
+        assert ("304" in operation["responses"]) == ("200" in operation["responses"]) == ("if-none-match" in headers)
+    elif operation.get("security") and operation["operationId"] not in WITHOUT_KEYS:
+        assert "idempotency-key" in headers
+    else:
+        assert "idempotency-key" not in headers
+    if "if-match" in headers:
+        assert "409" in operation["responses"]
+    if "x-needs-role" in operation:
+        assert f"Needs the role {operation['x-needs-role']}" in operation["description"]

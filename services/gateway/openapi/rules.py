@@ -4,6 +4,9 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from services.gateway.openapi.examples import add_examples
+
+NEEDS = "x-needs-role"
 DESCRIPTION = (
     "Plans and money of an organization's ventures, compared within a second.\n\n"
     "Amounts are decimal strings. A field that ends in `_pct` is a percent, any other ratio a "
@@ -29,6 +32,7 @@ def merge(documents: Mapping[str, Mapping[str, Any]], version: str) -> dict[str,
         _share_components(service, document, merged["components"])
         _add_paths(service, document, merged["paths"])
     _refuse_repeated_ids(merged["paths"])
+    add_examples(merged)
     merged["paths"] = dict(sorted(merged["paths"].items()))
     merged["components"]["schemas"] = dict(sorted(merged["components"]["schemas"].items()))
     return merged
@@ -70,7 +74,16 @@ def _add_paths(service: str, document: Mapping[str, Any], paths: dict[str, Any])
         for method, operation in operations.items():
             if method in known:
                 raise ValueError(f"{method.upper()} {path} is claimed by {known[method]['x-service']} and {service}")
-            known[method] = {**operation, "x-service": service}
+            known[method] = _with_role({**operation, "x-service": service})
+
+
+def _with_role(operation: dict[str, Any]) -> dict[str, Any]:
+    """Say the needed role where people read it as well."""
+    role = operation.get(NEEDS)
+    if role is not None:
+        said = f"Needs the role {role}." if role == "owner" else f"Needs the role {role} or higher."
+        operation["description"] = "\n\n".join(filter(None, [operation.get("description"), said]))
+    return operation
 
 
 def _refuse_repeated_ids(paths: Mapping[str, Mapping[str, Any]]) -> None:

@@ -30,7 +30,19 @@ PATHS: dict[str, Any] = {
             ],
             "requestBody": {
                 "required": True,
-                "content": {"application/json": {"schema": {"type": "object", "description": "A Stripe event"}}},
+                "content": {
+                    "application/json": {
+                        "schema": {"type": "object", "description": "A Stripe event"},
+                        "example": {
+                            "id": "evt_1QxKopiLoop",
+                            "object": "event",
+                            "type": "payment_intent.succeeded",
+                            "created": 1774949400,
+                            "livemode": False,
+                            "data": {"object": {"id": "pi_3QxKopiLoop", "object": "payment_intent"}},
+                        },
+                    }
+                },
             },
             "responses": {
                 "200": {"description": "The event is stored", "content": {"application/json": {"schema": {}}}},

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -127,7 +128,8 @@ async def _tenant_call(request: Request, organization_id: UUID, credential: Cred
             raise Unauthorized("The API key is not valid.")
     else:
         claims = await runtime.verifier.verify(credential)
-    async with runtime.database.transaction([organization_id]) as session:
+    actor = "" if request.method not in idempotency.MUTATING else "api_key" if key else "user"
+    async with runtime.database.transaction([organization_id], actor=actor) as session:
         if key is not None:
             rights = await rights_of_key(session, key, organization_id, now())
             runtime.key_uses.note(organization_id, key.id)
@@ -147,6 +149,8 @@ async def _tenant_call(request: Request, organization_id: UUID, credential: Cred
             session_id=rights.session_id,
             api_key_id=rights.api_key_id,
         )
+        if actor:
+            await audit.tell(session, _deed_of(request, actor, rights), organization_id)
 
 
 async def _admit(request: Request, session: AsyncSession, rights: Rights) -> None:
@@ -163,7 +167,11 @@ async def _admit(request: Request, session: AsyncSession, rights: Rights) -> Non
 
 async def _user_call(request: Request, claims: CallerClaims) -> AsyncIterator[UserCall]:
     runtime: Runtime = request.app.state.runtime
-    async with runtime.database.transaction() as session:
+    if request.method not in idempotency.MUTATING:
+        async with runtime.database.transaction() as session:
+            yield UserCall(session, claims.user_id, claims, address=address_of(request))
+        return
+    async with audit.telling(runtime.database, deed_of(request, ActorKind.USER, claims)) as session:
         await idempotency.begin(request, session, caller=str(claims.user_id))
         yield UserCall(session, claims.user_id, claims, address=address_of(request))
 
@@ -179,6 +187,11 @@ def _declared(request: Request) -> dict[str, Any]:
     route: Any = request.scope["route"]
     extra: dict[str, Any] = route.openapi_extra
     return extra
+
+
+def takes_idempotency_key(dependant: Dependant) -> bool:
+    """Whether a route knows its caller before it acts, so that the caller's keys count."""
+    return any(one.call in {_tenant_call, _user_call} or takes_idempotency_key(one) for one in dependant.dependencies)
 
 
 Call = Annotated[TenantCall, Depends(_tenant_call, scope="function")]

@@ -13,12 +13,29 @@ from fastapi.routing import APIRoute
 from shared.contracts.identity import Role
 from shared.kernel.errors import Invalid
 from shared.platform.http import idempotency
-from shared.platform.http.call import NEEDS
+from shared.platform.http.call import NEEDS, takes_idempotency_key
 from shared.platform.http.problems import problem_responses
 
 F = TypeVar("F", bound=Callable[..., Any])
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 TENANT_PREFIX = "/v1/organizations/{organization_id}"
+
+
+_UNCHANGED = 304
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Repeat a request with the same key and body, and it acts once: the first answer is given again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of the answer that you have; 304 when it is still the answer.",
+    "schema": {"type": "string"},
+}
 
 
 class NulCharacter(Invalid):
@@ -35,6 +52,17 @@ class HalfCharacter(Invalid):
 
 class TrueupRoute(APIRoute):
     """A route that knows idempotency keys, ETags and the characters that cannot be stored."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        header = None
+        if idempotency.MUTATING & (self.methods or set()) and takes_idempotency_key(self.dependant):
+            header = _IDEMPOTENCY_KEY
+        elif _UNCHANGED in self.responses:
+            header = _IF_NONE_MATCH
+        if header is not None:
+            said = self.openapi_extra or {}
+            self.openapi_extra = said | {"parameters": [*said.get("parameters", []), header]}
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, with what every endpoint does around it."""
@@ -93,7 +121,10 @@ class _Router:
         self.api = APIRouter(prefix=prefix, tags=list(tags), route_class=TrueupRoute)
 
     def _route(self, method: Method, path: str, statuses: tuple[int, ...], **options: Any) -> Callable[[F], F]:
-        responses = problem_responses(*statuses) | options.pop("responses", {})
+        unchanged: dict[int | str, dict[str, Any]] = {}
+        if method == "GET" and options.get("status_code", 200) == 200:  # noqa: PLR2004 - OK
+            unchanged = {_UNCHANGED: {"description": "The answer is the one that If-None-Match names"}}
+        responses = unchanged | problem_responses(*statuses) | options.pop("responses", {})
         decorate: Callable[[F], F] = self.api.api_route(path, methods=[method], responses=responses, **options)
         return decorate
 

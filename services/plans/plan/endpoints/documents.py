@@ -28,7 +28,27 @@ _MARKDOWN, _JSON = "text/markdown", "application/json"
 _REF = "#/components/schemas/{model}"
 _SCHEMA = PlanDocumentBody.model_json_schema(ref_template=_REF)
 _SCHEMA.pop("$defs")
-_CONTENT: dict[str, Any] = {_JSON: {"schema": _SCHEMA}, _MARKDOWN: {"schema": {"type": "string"}}}
+_TEXT = """# Kopi Loop
+
+<!-- trueup:values -->
+
+| field | value |
+| --- | --- |
+| format | trueup.plan |
+| format_version | 1 |
+
+<!-- /trueup -->
+
+## Vision
+
+<!-- trueup:strategy.vision -->
+Every office brews its own.
+<!-- /trueup -->
+"""
+_CONTENT: dict[str, Any] = {
+    _JSON: {"schema": _SCHEMA},
+    _MARKDOWN: {"schema": {"type": "string"}, "example": _TEXT},
+}
 
 
 @router.get(
