@@ -1,7 +1,5 @@
 """Settings that only identity has, from ``TRUEUP_*`` environment variables."""
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -9,24 +7,6 @@ from fastapi import Depends, Request
 from shared.platform.secrets import SecretBox
 from shared.platform.service import Runtime
 from shared.platform.settings import environment
-
-
-@dataclass(frozen=True, slots=True)
-class MailSettings:
-    """Where letters go: to an SMTP server, else as files into a folder."""
-
-    folder: Path
-    smtp_url: str
-    sender: str
-
-    @classmethod
-    def load(cls) -> "MailSettings":
-        """From ``TRUEUP_MAIL_DIR``, ``TRUEUP_SMTP_URL`` and ``TRUEUP_MAIL_FROM``."""
-        return cls(
-            folder=Path(environment("MAIL_DIR", "var/mail")),
-            smtp_url=environment("SMTP_URL", ""),
-            sender=environment("MAIL_FROM", "Trueup <no-reply@trueup.invalid>"),
-        )
 
 
 def rate_limit_factor() -> float:

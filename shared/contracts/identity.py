@@ -61,6 +61,7 @@ class MemberState(Event, kind=Kind.SNAPSHOT, key=("user_id",), sequence="version
 
     ``venture_ids``: the only ventures that the member sees and changes; null is all of them.
     ``tokens_valid_from``: access tokens issued before this instant count no more (all sessions were ended).
+    ``email``: where the member is written to; null in events from before it was told.
     """
 
     user_id: UUID
@@ -69,6 +70,7 @@ class MemberState(Event, kind=Kind.SNAPSHOT, key=("user_id",), sequence="version
     status: MembershipStatus
     venture_ids: tuple[UUID, ...] | None = None
     tokens_valid_from: datetime | None = None
+    email: str | None = None
 
 
 class MemberJoined(MemberState, type="member.joined"):

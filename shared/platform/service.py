@@ -25,7 +25,7 @@ from shared.platform.bus.consumer import Consumer
 from shared.platform.bus.outbox import EMITTED
 from shared.platform.bus.relay import Relay
 from shared.platform.bus.subscription import Subscription
-from shared.platform.bus.wakeups import Wakeups
+from shared.platform.bus.wakeups import WAKES, Wakeups
 from shared.platform.db.edges import Database
 from shared.platform.db.migrate import head
 from shared.platform.db.statistics import keep_statistics
@@ -89,11 +89,13 @@ class Runtime:
         self.wakeups = Wakeups(service.name)
         self.key_uses = KeyUses(service.name, client)
         self.verifier = TokenVerifier(f"{settings.identity_url}/.well-known/jwks.json", settings.jwks)
-        database.after_commit.append(self._wake_relay)
+        database.after_commit.append(self._wake)
 
-    def _wake_relay(self, session: AsyncSession) -> None:
+    def _wake(self, session: AsyncSession) -> None:
         if session.info.pop(EMITTED, False):
             self.wakeups.wake(RELAY)
+        for name in session.info.pop(WAKES, ()):
+            self.wakeups.wake(name)
 
     async def ready(self) -> dict[str, str]:
         """What this process depends on: ``ok``, or what is the matter."""

@@ -273,12 +273,13 @@ async def _changed(session: AsyncSession, member: Membership, actor: Actor) -> M
     member.version += 1
     member.changed_at, member.changed_by = actor.now, actor.user_id
     await session.flush()
-    await store.tell_this_service(session, member_values(_state(member)))
-    await emit(session, _state(member))
+    told = _state(member, (await session.get_one(User, member.user_id)).email)
+    await store.tell_this_service(session, member_values(told))
+    await emit(session, told)
     return member
 
 
-def _state(member: Membership) -> MemberState:
+def _state(member: Membership, email: str) -> MemberState:
     status = MembershipStatus(member.status)
     event = MemberJoined if status is MembershipStatus.ACTIVE else MemberRemoved
     return event(
@@ -289,4 +290,5 @@ def _state(member: Membership) -> MemberState:
         status=status,
         venture_ids=None if member.venture_ids is None else tuple(UUID(venture) for venture in member.venture_ids),
         tokens_valid_from=member.tokens_valid_from,
+        email=email,
     )

@@ -6,8 +6,16 @@ from collections import defaultdict
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.topology import WAKE_PREFIX
+
+WAKES = "wakes"
+
+
+def wake_after_commit(session: AsyncSession, name: str) -> None:
+    """Let the loops of a name look for work once the caller's transaction is committed."""
+    session.info.setdefault(WAKES, set()).add(name)
 
 
 class Wakeups:

@@ -152,7 +152,10 @@ class OrganizationRow(PlatformTable):
 
 
 class MembershipRow(PlatformTable):
-    """Read model of a membership: it overrules an older token. ``venture_ids`` null: all ventures."""
+    """Read model of a membership: it overrules an older token. ``venture_ids`` null: all ventures.
+
+    ``email``: where the member is written to; null if identity has not told it.
+    """
 
     __tablename__ = "memberships"
     __table_args__ = table_args(TableKind.PLATFORM, global_reason="rights are decided before a tenant is set")
@@ -163,6 +166,7 @@ class MembershipRow(PlatformTable):
     active: Mapped[bool]
     venture_ids: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     tokens_valid_from: Mapped[datetime | None]
+    email: Mapped[str | None]
 
 
 class ApiKeyRow(PlatformTable):

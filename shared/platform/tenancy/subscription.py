@@ -52,6 +52,7 @@ def member_values(event: MemberState) -> dict[str, Any]:
         "active": event.status is MembershipStatus.ACTIVE,
         "venture_ids": None if event.venture_ids is None else [str(venture) for venture in event.venture_ids],
         "tokens_valid_from": event.tokens_valid_from,
+        "email": event.email,
     }
 
 

@@ -7,6 +7,7 @@ from email import message_from_bytes, policy
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from shared.contracts.identity import MemberJoined
 from tests.harness.house import House
 from tests.service.identity.conftest import FrontDesk, eventually
 
@@ -77,3 +78,12 @@ async def test_a_letter_is_sent_again_until_the_server_takes_it(
     assert not list(tmp_path.iterdir())
     await asyncio.sleep(0.3)
     assert len(handler.envelopes) == 1
+
+
+async def test_a_membership_tells_where_its_member_is_written_to(desk: FrontDesk, house: House) -> None:
+    person = await desk.person(EMAIL)
+    made = await desk.post("/v1/organizations", {"name": "Kopi"}, person["access_token"])
+    assert made.status_code == 201, made.text
+    await house.settle()
+    (joined,) = await house.events("IDENTITY", MemberJoined)
+    assert (joined.email, str(joined.user_id)) == (EMAIL, person["user"]["id"])

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from services.identity.mail import rules
-from services.identity.mail.delivery import as_message, file_name
-from services.identity.mail.models import Mail
 from shared.kernel.ids import new_id
+from shared.platform.mail import WrittenLetter, as_message, file_name
 from trueup.cli import main
 from trueup.commands.mail import letters
 
@@ -18,13 +17,9 @@ def mailbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TRUEUP_STATE_DIR", str(tmp_path / "state"))
     for minute, (email, token) in enumerate([("ada@example.com", "first"), ("zoë@example.com", "second")]):
         letter = rules.verification(email, "Zoë", token, "http://here")
-        mail = Mail(
-            id=new_id(),
-            to_address=letter.to_address,
-            subject=letter.subject,
-            created_at=datetime(2026, 3, 1, 12, minute, tzinfo=UTC),
-        )
-        message = as_message(mail, letter.body, "Trueup <no-reply@trueup.invalid>")
+        written = datetime(2026, 3, 1, 12, minute, tzinfo=UTC)
+        mail = WrittenLetter(new_id(), written, letter.to_address, letter.subject, letter.body)
+        message = as_message(mail, "Trueup <no-reply@trueup.invalid>")
         (tmp_path / file_name(mail.created_at, mail.id)).write_bytes(message.as_bytes())
     (tmp_path / ".half.eml.part").write_bytes(b"")
     return tmp_path
