@@ -43,7 +43,7 @@ async def test_a_rebuild_moves_no_figure_and_tells_nothing(house: House, trueup:
     )
     ran = await trueup("rebuild", "--service", "sync")
     assert ran.code == 0, ran.err
-    assert "3 read models of sync rebuilt from 5 events; 0 derived rows corrected" in ran.out
+    assert "4 read models of sync rebuilt from 5 events; 0 derived rows corrected" in ran.out
     assert f"{len(before)} figures, 0 differences" in ran.out
     await house.settle()
     assert await figures(trueup, "sync") == before
