@@ -16,7 +16,7 @@ from services.sync.hot import Reading
 from services.sync.venture.store import VentureKey, venture_columns
 from shared.contracts.finance import MetricKind
 from shared.contracts.sync import AlertStatus, AlertType, Severity
-from shared.platform.db.bulk import bulk_insert, bulk_upsert
+from shared.platform.db.bulk import bulk_insert, bulk_put
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,28 +86,34 @@ def _stored(row: tuple[Any, ...]) -> StoredAlert:
         observed_on,
         variance_pct,
         plan_version,
-        _outlook(rest[0]),
+        outlook_of(rest[0]),
     )
     return StoredAlert(
         organization, identity, venture, version, AlertStatus(status), finding, raised_at, changed_at, quiet_month
     )
 
 
-def _outlook(forecast: Mapping[str, str | None] | None) -> Outlook | None:
+def outlook_of(forecast: Mapping[str, str | None] | None) -> Outlook | None:
     """A stored forecast as a value."""
     if forecast is None:
         return None
     value, low, high, growth = (forecast[name] for name in ("value", "low", "high", "growth"))
     on = date.fromisoformat(str(forecast["on"]))
-    return Outlook(on, Decimal(str(value)), Decimal(str(low)), Decimal(str(high)), Decimal(growth) if growth else None)
+    return Outlook(
+        on, Decimal(str(value)), Decimal(str(low)), Decimal(str(high)), None if growth is None else Decimal(growth)
+    )
 
 
-def _forecast(outlook: Outlook | None) -> dict[str, str | None] | None:
+def forecast_of(outlook: Outlook | None) -> dict[str, str | None] | None:
     """A forecast as it is stored: JSON, figures as text."""
     if outlook is None:
         return None
     figures = {name: f"{getattr(outlook, name):f}" for name in ("value", "low", "high")}
-    return {"on": outlook.on.isoformat(), **figures, "growth": f"{outlook.growth:f}" if outlook.growth else None}
+    return {
+        "on": outlook.on.isoformat(),
+        **figures,
+        "growth": None if outlook.growth is None else f"{outlook.growth:f}",
+    }
 
 
 def _row(alert: StoredAlert) -> dict[str, Any]:
@@ -131,7 +137,7 @@ def _row(alert: StoredAlert) -> dict[str, Any]:
         "raised_at": alert.raised_at,
         "changed_at": alert.changed_at,
         "quiet_month": alert.quiet_month,
-        "forecast": _forecast(said.outlook),
+        "forecast": forecast_of(said.outlook),
     }
 
 
@@ -171,7 +177,7 @@ def standing_alerts(ventures: Collection[VentureKey], quiet_since: date) -> Read
 
 async def write_changes(session: AsyncSession, changes: Sequence[Change]) -> None:
     """Write alerts whose version rose, and what happened to them."""
-    await bulk_upsert(session, Alert, [_row(change.alert) for change in changes], key=("organization_id", "id"))
+    await bulk_put(session, Alert, [_row(change.alert) for change in changes], key=("organization_id", "id"))
     await bulk_insert(session, AlertChange, [_change_row(change) for change in changes])
 
 
