@@ -67,6 +67,8 @@ class Bench:
     console: Console
     system: System
     full: bool = False
+    seconds: int = 60
+    """How long a run at an even rate takes."""
     rows: list[Row] = field(default_factory=list)
     limits: dict[str, float] = field(default_factory=dict)
     compared: dict[str, str] = field(default_factory=dict)

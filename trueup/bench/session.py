@@ -34,11 +34,11 @@ def chosen(only: Sequence[str]) -> list[Measure]:
     return [measure for measure in MEASURES if not only or measure.name.startswith(tuple(only))]
 
 
-def run(only: Sequence[str], *, full: bool) -> int:
+def run(only: Sequence[str], *, full: bool, seconds: int) -> int:
     """Measure; 0 when it could be measured, whatever the figures."""
     console = Console()
     folder = State.current().sub("bench")
-    bench = Bench(console, System(folder / "system"), full)
+    bench = Bench(console, System(folder / "system"), full, seconds)
     try:
         with _runner() as runner:
             runner.run(_play(bench, chosen(only)))

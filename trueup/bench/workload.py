@@ -7,7 +7,7 @@ import orjson
 
 from trueup.stripe_double import LEGACY, Json, StripeAccount
 
-CUSTOMERS = 50
+CUSTOMERS = 300
 TEXT_LENGTH = 2_600
 """Makes a webhook of about 3 KB."""
 

@@ -16,6 +16,7 @@ def bench(
     only: Annotated[
         list[str] | None, typer.Option(help="only measures whose name begins so; may be repeated: --only webhooks")
     ] = None,
+    seconds: Annotated[int, typer.Option(help="length of each run at an even rate", min=1)] = 60,
 ) -> None:
     """Measure the machine's limits, bursts of webhooks, the latency of the loop and more, beside their targets.
 
@@ -24,4 +25,4 @@ def bench(
     state = State.current()
     if state.is_held():
         raise LocalError(f"a system runs in {state.folder}: end it first, it would be in the figures")
-    raise typer.Exit(run(only or (), full=full))
+    raise typer.Exit(run(only or (), full=full, seconds=seconds))

@@ -177,11 +177,12 @@ class Session:
         endpoint = company.endpoints["older"]
         target = Target(
             organization_id=company.organization_id,
-            venture_id=company.ventures[PROBED_VENTURE],
+            venture_ids=[company.ventures[PROBED_VENTURE]],
             connection_id=endpoint.connection_id,
             currency="MYR",
             ingestion_url=os.environ["TRUEUP_INGESTION_OPERATOR_URL"],
             sync_url=os.environ["TRUEUP_SYNC_OPERATOR_URL"],
+            customers=1,
         )
         with self._console.status("measuring the loop"):
             try:

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.venture.models import VentureView
 from shared.contracts.plans import VentureState
-from shared.platform.db.bulk import bulk_upsert
+from shared.platform.db.bulk import bulk_put
 
 
 async def record_ventures(session: AsyncSession, events: Sequence[VentureState]) -> None:
@@ -21,4 +21,4 @@ async def record_ventures(session: AsyncSession, events: Sequence[VentureState])
         }
         for event in events
     ]
-    await bulk_upsert(session, VentureView, rows, key=("organization_id", "id"))
+    await bulk_put(session, VentureView, rows, key=("organization_id", "id"))

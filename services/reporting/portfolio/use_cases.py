@@ -25,7 +25,7 @@ from shared.contracts.finance import MetricCreated, MetricKind
 from shared.contracts.plans import PlanState, VentureState
 from shared.contracts.sync import AlertState, ProjectionState, VarianceComputed
 from shared.kernel.periods import local_date, month_start
-from shared.platform.db.bulk import bulk_upsert
+from shared.platform.db.bulk import bulk_put
 from shared.platform.tenancy.organizations import OrganizationView
 
 
@@ -44,7 +44,7 @@ async def keep_ventures(session: AsyncSession, events: Sequence[VentureState]) -
         }
         for event in events
     ]
-    await bulk_upsert(session, VentureRow, rows, key=("organization_id", "venture_id"))
+    await bulk_put(session, VentureRow, rows, key=("organization_id", "venture_id"))
 
 
 async def keep_plans(session: AsyncSession, events: Sequence[PlanState]) -> None:
@@ -64,7 +64,7 @@ async def keep_plans(session: AsyncSession, events: Sequence[PlanState]) -> None
         }
         for event in events
     ]
-    await bulk_upsert(session, PlanRow, rows, key=("organization_id", "plan_id"))
+    await bulk_put(session, PlanRow, rows, key=("organization_id", "plan_id"))
 
 
 async def keep_metrics(session: AsyncSession, events: Sequence[MetricCreated]) -> None:
@@ -85,7 +85,7 @@ async def keep_metrics(session: AsyncSession, events: Sequence[MetricCreated]) -
         for event in events
     ]
     key = ("organization_id", "venture_id", "metric", "observed_on", "precedence")
-    await bulk_upsert(session, MetricRow, rows, key=key, newer_by="revision")
+    await bulk_put(session, MetricRow, rows, key=key, newer_by="revision")
 
 
 async def keep_comparisons(session: AsyncSession, events: Sequence[VarianceComputed]) -> None:
@@ -109,7 +109,7 @@ async def keep_comparisons(session: AsyncSession, events: Sequence[VarianceCompu
         for event in events
     ]
     key = ("organization_id", "venture_id", "metric", "observed_on")
-    await bulk_upsert(session, ComparisonRow, rows, key=key)
+    await bulk_put(session, ComparisonRow, rows, key=key)
 
 
 async def keep_alerts(session: AsyncSession, events: Sequence[AlertState]) -> None:
@@ -133,7 +133,7 @@ async def keep_alerts(session: AsyncSession, events: Sequence[AlertState]) -> No
         }
         for event in events
     ]
-    await bulk_upsert(session, AlertRow, rows, key=("organization_id", "alert_id"))
+    await bulk_put(session, AlertRow, rows, key=("organization_id", "alert_id"))
 
 
 async def keep_projections(session: AsyncSession, events: Sequence[ProjectionState]) -> None:
@@ -151,7 +151,7 @@ async def keep_projections(session: AsyncSession, events: Sequence[ProjectionSta
         for event in events
         if event.scenario is None
     ]
-    await bulk_upsert(session, ProjectionRow, rows, key=("organization_id", "projection_id"))
+    await bulk_put(session, ProjectionRow, rows, key=("organization_id", "projection_id"))
 
 
 async def read_portfolio(session: AsyncSession, organization: OrganizationView, now: datetime) -> PortfolioOut:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,11 +15,15 @@ from services.sync.plan_version.store import plan_versions, version_rows
 from services.sync.venture.store import VentureKey, archived_ventures
 from shared.kernel.clock import today
 from shared.kernel.periods import month_start
-from shared.platform.db.bulk import lock_keys, lock_number
-from shared.platform.tenancy.organizations import OrganizationView
+from shared.platform.db.bulk import lock_keys, locking
+from shared.platform.db.driver import nothing
+from shared.platform.tenancy.organizations import OrganizationView, organizations_among
+
+T = TypeVar("T")
 
 VENTURE_LOCK = "sync.venture"
 ORGANIZATION_LOCK = "sync.organization"
+_NOTHING = Reading("SELECT", (), nothing)
 
 
 @dataclass(slots=True)
@@ -52,27 +57,6 @@ class Ground:
         return month_start(self.today(organization_id))
 
 
-def _organizations(ids: Collection[UUID]) -> Reading[dict[UUID, OrganizationView]]:
-    """The platform's read model of organizations, within the same round trip."""
-    return Reading(
-        """
-        SELECT id, name, slug, base_currency, time_zone, fiscal_year_start
-        FROM platform.organizations WHERE id = ANY (%s::uuid[])
-        """,
-        (list(ids),),
-        lambda rows: {row[0]: OrganizationView(*row) for row in rows},
-    )
-
-
-def _locks(namespace: str, keys: Iterable[object]) -> Reading[None]:
-    """Transaction locks on keys, in one order (as ``lock_keys``), within the same round trip."""
-    return Reading(
-        "SELECT pg_advisory_xact_lock(n) FROM unnest(%s::bigint[]) WITH ORDINALITY AS t (n, i)",
-        (sorted({lock_number(namespace, key) for key in keys}),),
-        lambda _rows: None,
-    )
-
-
 async def stand_on(session: AsyncSession, ventures: Iterable[VentureKey]) -> Ground:
     """Lock ventures, then read their organizations and plans; those without an organization are left out.
 
@@ -83,26 +67,34 @@ async def stand_on(session: AsyncSession, ventures: Iterable[VentureKey]) -> Gro
     that nobody misses the other: either this transaction sees the organization, or the one that
     brings it sees these facts.
     """
+    return (await store_and_stand_on(session, _NOTHING, ventures))[1]
+
+
+async def store_and_stand_on(
+    session: AsyncSession, storing: Reading[T], ventures: Iterable[VentureKey]
+) -> tuple[T, Ground]:
+    """Store what came, then ``stand_on`` its ventures, in one round trip."""
     wanted = set(ventures)
     ids = {organization for organization, _venture in wanted}
-    _locked, organizations, versions, archived = await read(
+    stored, _locked, organizations, versions, archived = await read(
         session,
-        _locks(VENTURE_LOCK, wanted),
-        _organizations(ids),
+        storing,
+        locking(VENTURE_LOCK, wanted),
+        organizations_among(ids),
         version_rows(wanted),
         archived_ventures(wanted),
     )
     missing = ids - organizations.keys()
     if missing:
         await lock_keys(session, ORGANIZATION_LOCK, missing)
-        return await stand_unlocked(session, wanted)
-    return _ground(wanted, organizations, versions, archived)
+        return stored, await stand_unlocked(session, wanted)
+    return stored, _ground(wanted, organizations, versions, archived)
 
 
 async def stand_unlocked(session: AsyncSession, ventures: Collection[VentureKey]) -> Ground:
     """The same without locking ventures: for reading only, or when they are locked."""
     ids = {organization for organization, _venture in ventures}
-    found = await read(session, _organizations(ids), version_rows(ventures), archived_ventures(ventures))
+    found = await read(session, organizations_among(ids), version_rows(ventures), archived_ventures(ventures))
     return _ground(ventures, *found)
 
 

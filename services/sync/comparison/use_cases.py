@@ -118,12 +118,11 @@ async def _read(
     for one in series:
         for rule in starts_by_observation(one, ground.timeline(one)):
             probes.add(Probe(baseline_series(one, rule), rule.on))
-    (newest,) = await read(session, newest_effective(probes))
-    facts = _Facts(newest, {}, {})
-    newest_days = {(one, day) for one in series if (day := facts.newest_day(one)) is not None}
-    wanted = [*spans, *(Span(one, day, day) for one, day in days | newest_days)]
-    facts.observed, facts.stored = await read(session, observations_in(wanted), stored_comparisons(wanted, series))
-    return facts
+    wanted = [*spans, *(Span(one, day, day) for one, day in days)]
+    found = await read(
+        session, newest_effective(probes), observations_in(wanted, series), stored_comparisons(wanted, series)
+    )
+    return _Facts(*found)
 
 
 async def _widen(session: AsyncSession, ground: Ground, facts: _Facts, days: set[Day]) -> None:

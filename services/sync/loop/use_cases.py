@@ -22,7 +22,7 @@ from services.sync.alert.rules import (
 from services.sync.alert.use_cases import AlertKey, Evaluation, alerts_to_settle, settle_alerts
 from services.sync.alert_limit.store import limits_of
 from services.sync.comparison.rules import replanned_from
-from services.sync.comparison.store import ORGANIZATION_LOCK, Ground, stand_on
+from services.sync.comparison.store import ORGANIZATION_LOCK, Ground, stand_on, store_and_stand_on
 from services.sync.comparison.use_cases import Fresh, Outcome, Touched, compare_touched, everything, series_of
 from services.sync.hot import read
 from services.sync.loop.occasions import (
@@ -34,7 +34,7 @@ from services.sync.loop.occasions import (
 )
 from services.sync.milestone.store import store_milestones
 from services.sync.observation.rules import Series
-from services.sync.observation.store import Span, observed_ventures, store_observations
+from services.sync.observation.store import Span, observed_ventures, storing_observations
 from services.sync.organization.store import under_another_calendar
 from services.sync.plan_version.store import StoredVersions, planned_ventures, store_plan_versions
 from services.sync.projection.models import Projection
@@ -74,10 +74,16 @@ class Work:
 
 async def take_in_observations(session: AsyncSession, events: Sequence[MetricCreated]) -> None:
     """Actuals came: compare them, and see to projections and alerts that rest on them."""
-    changed = await store_observations(session, events)
-    if not changed or _only_stores(session):
+    if not events:
         return
-    ground = await stand_on(session, {(series.organization_id, series.venture_id) for series, _day in changed})
+    storing = storing_observations(events)
+    if _only_stores(session):
+        await read(session, storing)
+        return
+    ventures = {(event.organization_id, event.venture_id) for event in events}
+    changed, ground = await store_and_stand_on(session, storing, ventures)
+    if not changed:
+        return
     work = Work(Touched(days=changed))
     for series, day in changed:
         venture = (series.organization_id, series.venture_id)

@@ -13,7 +13,7 @@ from services.sync.hot import Reading, Rows
 from services.sync.observation.models import ObservationView
 from services.sync.observation.rules import Observation, Series
 from shared.contracts.finance import MetricCreated, MetricKind, MetricSource
-from shared.platform.db.bulk import bulk_upsert
+from shared.platform.db.bulk import upserting
 
 _KEY = ("organization_id", "venture_id", "metric", "observed_on", "source")
 
@@ -37,8 +37,8 @@ class Probe:
     on: date
 
 
-async def store_observations(session: AsyncSession, events: Sequence[MetricCreated]) -> set[tuple[Series, date]]:
-    """Keep the highest revision of each observation; returns the days of series that changed."""
+def storing_observations(events: Sequence[MetricCreated]) -> Reading[set[tuple[Series, date]]]:
+    """Keep the highest revision of each observation (at least one); gives the days of series that changed."""
     rows = [
         {
             "organization_id": event.organization_id,
@@ -58,8 +58,8 @@ async def store_observations(session: AsyncSession, events: Sequence[MetricCreat
         }
         for event in events
     ]
-    changed = await bulk_upsert(session, ObservationView, rows, key=_KEY, newer_by="revision")
-    return {(Series(row.organization_id, row.venture_id, MetricKind(row.metric)), row.observed_on) for row in changed}
+    upsert = upserting(ObservationView, rows, key=_KEY, newer_by="revision")
+    return Reading(upsert.query, upsert.parameters, lambda changed: {(_series(row), row[3]) for row in changed})
 
 
 def series_columns(series: Iterable[Series]) -> tuple[list[UUID], list[UUID], list[str]]:
@@ -81,8 +81,8 @@ def _observation(row: tuple[Any, ...]) -> Observation:
     return Observation(observed_on, MetricSource(source), revision, value, currency, withdrawn)
 
 
-def observations_in(spans: Collection[Span]) -> Reading[Observed]:
-    """Every observation of every source within spans, by series and day."""
+def observations_in(spans: Collection[Span], newest_of: Collection[Series] = ()) -> Reading[Observed]:
+    """Every observation of every source within spans and of the newest effective day of series, by series and day."""
 
     def load(rows: Rows) -> Observed:
         found: Observed = {}
@@ -101,11 +101,24 @@ def observations_in(spans: Collection[Span]) -> Reading[Observed]:
                AS asked (organization_id, venture_id, metric, first, last)
         JOIN observations o ON o.organization_id = asked.organization_id AND o.venture_id = asked.venture_id
                AND o.metric = asked.metric AND o.observed_on BETWEEN asked.first AND asked.last
+        UNION ALL
+        SELECT o.organization_id, o.venture_id, o.metric, o.observed_on, o.source, o.revision, o.value, o.currency,
+               o.withdrawn
+        FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS asked (organization_id, venture_id, metric)
+        CROSS JOIN LATERAL (
+            SELECT n.observed_on FROM observations n
+            WHERE n.organization_id = asked.organization_id AND n.venture_id = asked.venture_id
+              AND n.metric = asked.metric AND NOT n.withdrawn
+            ORDER BY n.observed_on DESC LIMIT 1
+        ) newest
+        JOIN observations o ON o.organization_id = asked.organization_id AND o.venture_id = asked.venture_id
+               AND o.metric = asked.metric AND o.observed_on = newest.observed_on
         """,
         (
             *series_columns(span.series for span in spans),
             [span.first for span in spans],
             [span.last for span in spans],
+            *series_columns(newest_of),
         ),
         load,
     )

@@ -19,7 +19,7 @@ from services.sync.venture.store import VentureKey, venture_columns
 from shared.contracts.finance import MetricKind, MetricSource
 from shared.contracts.plans import TargetPath
 from shared.contracts.sync import PerformanceStatus, PlanSyncStatus
-from shared.platform.db.bulk import bulk_upsert
+from shared.platform.db.bulk import bulk_put
 
 VarianceKey = tuple[Series, date]
 _CONTENT = tuple(field.name for field in fields(Content))
@@ -63,7 +63,7 @@ def _stored(row: tuple[Any, ...]) -> tuple[VarianceKey, StoredContent]:
 def stored_comparisons(
     spans: Collection[Span], series: Collection[Series]
 ) -> Reading[dict[VarianceKey, StoredContent]]:
-    """The rows within spans, and the current row of each series."""
+    """The rows within spans, and the current row of each series, and that of its newest effective observation."""
     return Reading(
         f"""
         SELECT {_SELECTED}
@@ -74,11 +74,22 @@ def stored_comparisons(
         SELECT {_SELECTED}
         FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS asked (organization_id, venture_id, metric)
         JOIN variances v ON {_SAME_SERIES} AND v.current
+        UNION ALL
+        SELECT {_SELECTED}
+        FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS asked (organization_id, venture_id, metric)
+        CROSS JOIN LATERAL (
+            SELECT n.observed_on FROM observations n
+            WHERE n.organization_id = asked.organization_id AND n.venture_id = asked.venture_id
+              AND n.metric = asked.metric AND NOT n.withdrawn
+            ORDER BY n.observed_on DESC LIMIT 1
+        ) newest
+        JOIN variances v ON {_SAME_SERIES} AND v.observed_on = newest.observed_on
         """,  # noqa: S608 - nothing but constants of this module
         (
             *series_columns(span.series for span in spans),
             [span.first for span in spans],
             [span.last for span in spans],
+            *series_columns(series),
             *series_columns(series),
         ),
         lambda rows: dict(map(_stored, rows)),
@@ -104,7 +115,7 @@ async def write_comparisons(
 ) -> None:
     """Write rows whose version rose."""
     rows = [row_of(key, stored, computed_at) for key, stored in changed.items()]
-    await bulk_upsert(session, Variance, rows, key=("organization_id", "venture_id", "metric", "observed_on"))
+    await bulk_put(session, Variance, rows, key=("organization_id", "venture_id", "metric", "observed_on"))
 
 
 def first_actuals(

@@ -28,6 +28,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 V = TypeVar("V")
 W = TypeVar("W")
+X = TypeVar("X")
 Rows = Sequence[tuple[Any, ...]]
 Driver = psycopg.AsyncConnection[Any]
 
@@ -66,6 +67,16 @@ async def run(
 async def run(
     session: AsyncSession, _one: Statement[T], _two: Statement[U], _three: Statement[V], _four: Statement[W], /
 ) -> tuple[T, U, V, W]: ...
+@overload
+async def run(
+    session: AsyncSession,
+    _one: Statement[T],
+    _two: Statement[U],
+    _three: Statement[V],
+    _four: Statement[W],
+    _five: Statement[X],
+    /,
+) -> tuple[T, U, V, W, X]: ...
 @overload
 async def run(session: AsyncSession, /, *statements: Statement[T]) -> tuple[T, ...]: ...
 async def run(session: AsyncSession, /, *statements: Statement[Any]) -> tuple[Any, ...]:
