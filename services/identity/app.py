@@ -2,6 +2,7 @@
 
 from services.identity.api_key import endpoints as api_key
 from services.identity.api_key.uses import KEY_USES, note_key_uses
+from services.identity.audit import endpoints as audit
 from services.identity.base import IdentityTable
 from services.identity.door import store as door
 from services.identity.door.doorman import DOORMAN, run_doorman
@@ -11,6 +12,7 @@ from services.identity.organization import endpoints as organization
 from services.identity.provider import endpoints as provider
 from services.identity.second_factor import endpoints as second_factor
 from services.identity.session import endpoints as session
+from services.identity.subscriptions import SUBSCRIPTIONS
 from services.identity.token import endpoints as token
 from services.identity.user import endpoints as user
 from shared.platform.service import Service
@@ -30,7 +32,9 @@ SERVICE = Service(
         organization.router,
         membership.router,
         api_key.router,
+        audit.router,
     ),
+    subscriptions=SUBSCRIPTIONS,
     workers={DOORMAN: run_doorman, MAILER: run_mailer, KEY_USES: note_key_uses},
     backlog=door.waiting,
 )

@@ -3,10 +3,24 @@
 Import ``EVENT_TYPES`` for the whole catalogue (event type -> class).
 """
 
-from shared.contracts import finance, identity, ingestion, plans, reporting, sync
+from shared.contracts import audit, finance, identity, ingestion, plans, reporting, sync
 from shared.contracts.event import REGISTRY, Event
 
 EVENT_TYPES: dict[str, type[Event]] = REGISTRY
 """Every event type of the house."""
 
-__all__ = ["EVENT_TYPES", "Event", "finance", "identity", "ingestion", "plans", "reporting", "sync"]
+INTERNAL_TYPES = tuple(name for name, event in EVENT_TYPES.items() if event.internal)
+"""Those between services: every service may tell them, and they have a stream of their own."""
+
+__all__ = [
+    "EVENT_TYPES",
+    "INTERNAL_TYPES",
+    "Event",
+    "audit",
+    "finance",
+    "identity",
+    "ingestion",
+    "plans",
+    "reporting",
+    "sync",
+]

@@ -45,7 +45,9 @@ class Part(BaseModel):
 class Event(Part):
     """Base of all events. Declare with class keywords ``type``, ``kind`` and ``key``.
 
-    ``sequence_field`` names the member that grows with every change of the same key.
+    ``sequence_field`` names the member that grows with every change of the same key. ``internal`` ones are between
+    services: their subject has four parts, so that whoever may read ``*.*.<organization_id>`` does not see them,
+    and names the service that tells them, so that no service can speak for another.
     """
 
     event_type: ClassVar[str]
@@ -54,6 +56,7 @@ class Event(Part):
     kind: ClassVar[Kind]
     key: ClassVar[tuple[str, ...]]
     sequence_field: ClassVar[str | None] = None
+    internal: ClassVar[bool] = False
 
     organization_id: UUID
     _delivery: Delivery | None = PrivateAttr(default=None)
@@ -66,6 +69,7 @@ class Event(Part):
         kind: Kind | None = None,
         key: tuple[str, ...] | None = None,
         sequence: str | None = None,
+        internal: bool = False,
         **options: Any,
     ) -> None:
         super().__init_subclass__(**options)
@@ -75,6 +79,8 @@ class Event(Part):
             cls.key = key
         if sequence is not None:
             cls.sequence_field = sequence
+        if internal:
+            cls.internal = True
         if type is not None:
             cls.event_type = type
             cls.owner = cls.__module__.rpartition(".")[2]
@@ -91,10 +97,11 @@ class Event(Part):
         """The organization and the key's values."""
         return (self.organization_id, *(getattr(self, name) for name in self.key))
 
-    @property
-    def subject(self) -> str:
-        """The NATS subject: ``<entity>.<verb>.<organization_id>``."""
-        return f"{self.event_type}.{self.organization_id}"
+    @classmethod
+    def subject_of(cls, organization: object, source: object) -> str:
+        """The NATS subject: ``<entity>.<verb>.<organization_id>``, of internal ones with the service before that."""
+        named = f"{source}.{organization}" if cls.internal else organization
+        return f"{cls.event_type}.{named}"
 
     @property
     def delivery(self) -> Delivery:

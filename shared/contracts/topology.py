@@ -12,6 +12,7 @@ SERVICES = ("identity", "gateway", "plans", "ingestion", "finance", "sync", "rep
 """Every service, in the order in which an operator reads them."""
 
 CONSUMES: dict[str, tuple[str, ...]] = {
+    "identity": ("AUDIT",),
     "plans": ("IDENTITY", "SYNC"),
     "ingestion": ("IDENTITY", "PLANS", "FINANCE"),
     "finance": ("IDENTITY", "PLANS", "INGESTION"),
@@ -33,11 +34,23 @@ def stream_of(owner: str) -> str:
 
 
 def stream_subjects() -> dict[str, list[str]]:
-    """Each stream with the subjects it captures: one wildcard per event type."""
+    """Each stream with the subjects it captures: one pattern per event type."""
     subjects: dict[str, list[str]] = {}
-    for event_type, event in sorted(EVENT_TYPES.items()):
-        subjects.setdefault(stream_of(event.owner), []).append(f"{event_type}.*")
+    for _type, event in sorted(EVENT_TYPES.items()):
+        subjects.setdefault(stream_of(event.owner), []).append(event.subject_of("*", "*"))
     return subjects
+
+
+def published_by(service: str) -> list[str]:
+    """The subjects of a service's own events, and of the internal ones that it tells."""
+    events = [event for _type, event in sorted(EVENT_TYPES.items()) if event.internal or event.owner == service]
+    return [event.subject_of("*", service) for event in events]
+
+
+def public_streams() -> dict[str, list[str]]:
+    """The streams that other teams may read, with their subjects."""
+    internal = {stream_of(event.owner) for event in EVENT_TYPES.values() if event.internal}
+    return {stream: subjects for stream, subjects in stream_subjects().items() if stream not in internal}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +78,7 @@ def inbox_prefix(user: str) -> str:
 
 def _service_user(service: str) -> NatsUser:
     own = stream_of(service)
-    publish = [*stream_subjects().get(own, []), f"{WAKE_PREFIX}.{service}.*", f"{USED_PREFIX}.{service}.*.*"]
+    publish = [*published_by(service), f"{WAKE_PREFIX}.{service}.*", f"{USED_PREFIX}.{service}.*.*"]
     publish.append(f"$JS.API.STREAM.INFO.{own}")
     for stream in CONSUMES.get(service, ()):
         publish += [
@@ -81,10 +94,10 @@ def _service_user(service: str) -> NatsUser:
 
 
 def _reader() -> NatsUser:
-    """Another team's client: reads every stream, publishes no event."""
+    """Another team's client: reads every public stream, publishes no event."""
     publish = ["$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.LIST"]
     subscribe = [f"{inbox_prefix('reader')}.>", "_INBOX.>"]
-    for stream, subjects in stream_subjects().items():
+    for stream, subjects in public_streams().items():
         publish += [
             f"$JS.API.STREAM.INFO.{stream}",
             f"$JS.API.STREAM.MSG.GET.{stream}",

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts import EVENT_TYPES
+from shared.contracts import EVENT_TYPES, INTERNAL_TYPES
 from shared.contracts.event import Event, Kind
 from shared.contracts.topology import CONSUMES, nats_users, stream_of, stream_subjects
 from trueup.commands.contracts import broken_promises, generated_files
@@ -43,7 +43,7 @@ def test_events_of_one_snapshot_key_share_one_shape():
 
 def test_every_event_has_exactly_one_stream():
     subjects = [subject for subjects in stream_subjects().values() for subject in subjects]
-    assert sorted(subjects) == sorted(f"{name}.*" for name in EVENT_TYPES)
+    assert sorted(subjects) == sorted(f"{name}{'.*.*' if name in INTERNAL_TYPES else '.*'}" for name in EVENT_TYPES)
     assert len(subjects) == len(set(subjects))
 
 
@@ -52,7 +52,18 @@ def test_a_service_may_publish_only_its_own_subjects():
         if user.name in ("operator", "reader"):
             continue
         events = {subject for subject in user.publish_allow if not subject.startswith(("$JS", "_wake", "_used"))}
-        assert events == set(stream_subjects().get(stream_of(user.name), []))
+        internal = {f"{name}.{user.name}.*" for name in INTERNAL_TYPES}
+        assert events == set(stream_subjects().get(stream_of(user.name), [])) | internal
+
+
+def test_nobody_outside_reads_what_is_between_services():
+    """``*.*.<organization>`` of event subscribers has three parts, and no other user may touch these streams."""
+    (reader,) = [user for user in nats_users() if user.name == "reader"]
+    for name in INTERNAL_TYPES:
+        stream = stream_of(EVENT_TYPES[name].owner)
+        assert all(len(subject.split(".")) == 4 for subject in stream_subjects()[stream])
+        assert not [right for right in (*reader.publish_allow, *reader.subscribe_allow) if f".{stream}" in right]
+        assert not [right for right in reader.subscribe_allow if right.startswith(name)]
 
 
 def test_a_service_reads_only_streams_that_it_declares():

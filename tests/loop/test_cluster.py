@@ -10,6 +10,7 @@ from typing import Any
 import nats.errors
 import pytest
 
+from shared.contracts import INTERNAL_TYPES
 from shared.contracts.plans import VentureCreated
 from shared.contracts.topology import CONSUMES, stream_of
 from shared.platform.bus import topology
@@ -118,7 +119,8 @@ async def figures(house: House, organization: Organization, ventures: dict[str, 
 async def event_ids(house: House, service: str) -> list[str]:
     """What a service says that it has published."""
     async with house.operator_connection(service) as connection:
-        rows = await (await connection.execute("SELECT event_id::text FROM platform.event_log")).fetchall()
+        query = "SELECT event_id::text FROM platform.event_log WHERE event_type <> ALL (%s)"
+        rows = await (await connection.execute(query, [list(INTERNAL_TYPES)])).fetchall()
     return [row[0] for row in rows]
 
 

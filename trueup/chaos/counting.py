@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from nats.aio.client import Client
 
+from shared.contracts import INTERNAL_TYPES
 from shared.contracts.topology import stream_of, stream_subjects
 from trueup.access import chosen_services, operator_address
 from trueup.chaos.history import Expected
@@ -112,12 +113,13 @@ async def positions(client: Client) -> dict[str, tuple[int, int]]:
 
 
 async def streams(client: Client, since: Mapping[str, tuple[int, int]]) -> Check:
-    """Each event that was logged since then is in its stream, once, and the stream has no other."""
+    """Each public event that was logged since then is in its stream, once, and the stream has no other."""
     check, total = Check("each event once in its stream"), 0
     for service, (sequence, position) in since.items():
         with psycopg.connect(operator_address(service)) as connection:
             rows = connection.execute(
-                "SELECT event_id::text FROM platform.event_log WHERE position > %s", [position]
+                "SELECT event_id::text FROM platform.event_log WHERE position > %s AND event_type <> ALL (%s)",
+                [position, list(INTERNAL_TYPES)],
             ).fetchall()
         logged = {row[0] for row in rows}
         stream = stream_of(service)

@@ -13,7 +13,10 @@ from rich.table import Table
 
 from services.identity.token import store, use_cases
 from services.identity.token.models import SigningKey
+from shared.contracts.audit import Action, ActorKind
 from shared.kernel.clock import now
+from shared.platform import audit
+from shared.platform.audit import Deed
 from shared.platform.secrets import SecretBox
 from shared.platform.settings import environment
 from trueup.access import service_database
@@ -47,8 +50,9 @@ def rotate(
 
     async def change() -> list[SigningKey]:
         async with service_database("identity") as database:
-            async with database.transaction() as session:
+            async with audit.telling(database, Deed("identity", "trueup keys rotate", ActorKind.OPERATOR)) as session:
                 made, older = await use_cases.rotate_keys(session, box, now(), at_once=at_once)
+                audit.note(session, "signing_keys", Action.CREATED, kid=made.kid, at_once=at_once)
             return [*older, made]
 
     _show(asyncio.run(change()), as_json=as_json)

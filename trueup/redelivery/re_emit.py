@@ -20,7 +20,9 @@ FROM platform.event_log
 WHERE recorded_at >= %(since)s AND (%(until)s::timestamptz IS NULL OR recorded_at < %(until)s)
   AND event_id >= platform.uuid_floor(%(floor)s)
 """
-_COLUMNS = "event_id, organization_id, event_type, sequence, payload, traceparent, recorded_at"
+_COLUMNS = """
+event_id, organization_id, event_type, sequence, payload, traceparent, recorded_at, %(source)s::text AS source
+"""
 _CLOCK_SLACK = timedelta(hours=1)
 
 
@@ -47,7 +49,7 @@ async def re_emit(
     ``progress`` hears how many of how many are published.
     """
     # The id begins with the instant at which it was made: it finds the partitions.
-    span = {"since": since, "until": until, "floor": max(since, _EARLIEST) - _CLOCK_SLACK}
+    span = {"since": since, "until": until, "floor": max(since, _EARLIEST) - _CLOCK_SLACK, "source": service}
     connection = await psycopg.AsyncConnection.connect(operator_address(service), application_name="trueup-re-emit")
     async with connection:
         counted = await (await connection.execute(f"SELECT count(*) {_CHOICE}", span)).fetchone()

@@ -12,7 +12,10 @@ from services.identity.mail.delivery import MAILER
 from services.identity.provider import store as provider_logins
 from services.identity.settings import secret_box
 from services.identity.user import use_cases
+from shared.contracts.audit import ActorKind
 from shared.kernel.clock import now
+from shared.platform import audit
+from shared.platform.audit import Deed
 from shared.platform.db.outage import is_outage
 from shared.platform.secrets import SecretBox
 from shared.platform.service import Runtime
@@ -24,6 +27,11 @@ POLL_SECONDS = 0.5
 _BATCH = 20
 _OUTAGE_SECONDS = 1.0
 _TIDY_EVERY = timedelta(minutes=1)
+_OPERATIONS = {
+    "register": "register",
+    "resend_verification": "resendVerification",
+    "reset_password": "forgotPassword",
+}
 
 
 async def run_doorman(runtime: Runtime) -> None:
@@ -50,10 +58,11 @@ async def run_doorman(runtime: Runtime) -> None:
 async def answer_waiting(runtime: Runtime) -> int:
     """Carry out some of the waiting requests; returns how many there were."""
     box = secret_box(runtime)
-    async with runtime.database.transaction() as session:
+    async with runtime.database.transaction(actor=ActorKind.NOBODY.value) as session:
         waiting = await store.claim(session, _BATCH)
         for request in waiting:
             await _carry_out_alone(session, box, request)
+            await audit.tell(session, Deed("identity", _OPERATIONS[request.kind], address=request.address))
             await session.delete(request)
     if waiting:
         runtime.wakeups.wake(MAILER)

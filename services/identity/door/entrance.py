@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.identity.door import use_cases
 from services.identity.settings import secret_box
 from shared.kernel.clock import now
-from shared.platform.http.call import address_of
+from shared.platform import audit
+from shared.platform.audit import Deed
+from shared.platform.http.call import address_of, deed_of
 from shared.platform.http.problems import problem_responses
 from shared.platform.secrets import SecretBox
 from shared.platform.service import Runtime
@@ -33,6 +35,7 @@ class Door:
     runtime: Runtime
     address: str
     user_agent: str
+    deed: Deed
     now: datetime = field(default_factory=now)
 
     @property
@@ -41,12 +44,12 @@ class Door:
         return secret_box(self.runtime)
 
     def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
-        """A transaction; it commits when it is left without an error."""
-        return self.runtime.database.transaction()
+        """A transaction; it commits when it is left without an error, and tells the audit log what it changed."""
+        return audit.telling(self.runtime.database, self.deed)
 
     async def admit(self, operation: str, account: str | None = None) -> None:
         """Count the request; ``TooManyRequests`` with ``Retry-After`` when there were too many."""
-        async with self.transaction() as session:
+        async with self.runtime.database.transaction() as session:
             wait = await use_cases.seconds_to_wait(session, operation, account, self.address, self.now)
         if wait is not None:
             raise use_cases.TooManyRequests(
@@ -56,7 +59,7 @@ class Door:
 
 def _door(request: Request) -> Door:
     user_agent = request.headers.get("user-agent", "").replace("\0", "")[:_LONGEST_USER_AGENT]
-    return Door(request.app.state.runtime, address_of(request), user_agent)
+    return Door(request.app.state.runtime, address_of(request), user_agent, deed_of(request))
 
 
 AtTheDoor = Annotated[Door, Depends(_door)]

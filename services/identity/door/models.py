@@ -18,6 +18,7 @@ class RequestCount(IdentityTable):
         Index("ix_request_counts_since", "since"),
         deletable=True,
         global_reason="counted before anybody is known",
+        unaudited="it counts requests",
     )
 
     operation: Mapped[str] = mapped_column(primary_key=True)
@@ -38,6 +39,7 @@ class DoorRequest(IdentityTable):
         Index("ix_door_requests_created", "created_at"),
         deletable=True,
         global_reason="nobody is known yet",
+        unaudited="a queue; what the doorman does with it is audited",
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
@@ -46,4 +48,5 @@ class DoorRequest(IdentityTable):
     password_hash: Mapped[str | None]
     first_name: Mapped[str | None]
     last_name: Mapped[str | None]
+    address: Mapped[str]
     created_at: Mapped[Instant]

@@ -1,7 +1,7 @@
 """What happens at the front door, before and after anybody looks who it is."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,6 +20,13 @@ class TooManyRequests(TrueupError):
     title: ClassVar[str] = "Too many requests"
 
 
+class Origin(Protocol):
+    """From where, and when, something is asked for."""
+
+    address: str
+    now: datetime
+
+
 async def seconds_to_wait(
     session: AsyncSession, operation: str, account: str | None, address: str, now: datetime
 ) -> int | None:
@@ -29,7 +36,10 @@ async def seconds_to_wait(
     return rules.wait_seconds(limit, counts, now, rate_limit_factor())
 
 
-def leave_request(session: AsyncSession, kind: str, email: str, now: datetime, **particulars: str) -> None:
+def leave_request(session: AsyncSession, kind: str, email: str, origin: Origin, **particulars: str) -> None:
     """Note what is asked for. Nothing is looked up, so the answer and its time cannot tell what is known."""
     empty = {"password_hash": None, "first_name": None, "last_name": None}
-    session.add(DoorRequest(id=new_id(), kind=kind, email=email, created_at=now, **(empty | particulars)))
+    given = empty | particulars
+    session.add(
+        DoorRequest(id=new_id(), kind=kind, email=email, address=origin.address, created_at=origin.now, **given)
+    )

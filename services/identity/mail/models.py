@@ -16,6 +16,7 @@ class Mail(IdentityTable):
         # the mailer: unsent letters that are due, oldest first
         Index("ix_mails_due", "next_attempt_at", postgresql_where="sent_at IS NULL"),
         global_reason="a letter goes to a person, who may belong to no organization yet",
+        unaudited="a queue of letters",
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True)

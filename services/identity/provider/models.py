@@ -19,6 +19,7 @@ class ProviderLogin(IdentityTable):
         Index("ix_provider_logins_expires", "expires_at"),
         deletable=True,
         global_reason="nobody is known yet",
+        unaudited="nobody has logged in yet",
     )
 
     state_hash: Mapped[str] = mapped_column(primary_key=True)

@@ -25,7 +25,9 @@ from services.identity.user import store as users
 from services.identity.user.models import User
 from services.identity.user.passwords import verify_password
 from services.identity.user.rules import NO_PASSWORD
+from shared.contracts.audit import Action
 from shared.kernel.errors import Forbidden
+from shared.platform import audit
 from shared.platform.auth.tokens import Claims
 from shared.platform.http.call import CallerClaims, SignedInCall
 from shared.platform.http.routing import PublicRouter
@@ -96,6 +98,7 @@ async def _prove(door: Door, claims: Claims, password: str | None, code: str | N
             right = await use_cases.accepts(session, door.box, user.id, code, door.now)
         if not right:
             await users.count_failure(session, attempt.subjects, door.now)
+            audit.note(session, "second_factors", Action.REFUSED, user_id=user.id, because=ProveYourself.code)
     if not right:
         raise ProveYourself("The password or the code is wrong, or this session is older than 15 minutes.")
     return user

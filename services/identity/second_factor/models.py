@@ -18,7 +18,7 @@ class SecondFactor(IdentityTable):
     sealed_secret: Mapped[str]
     created_at: Mapped[Instant]
     confirmed_at: Mapped[Instant | None]
-    last_step: Mapped[int]
+    last_step: Mapped[int] = mapped_column(info={"housekeeping": True})
 
 
 class RecoveryCode(IdentityTable):

@@ -15,7 +15,9 @@ from services.identity.session.use_cases import SignedIn, Visit, begin
 from services.identity.settings import rate_limit_factor
 from services.identity.user import rules, store
 from services.identity.user.models import User
+from shared.contracts.audit import Action
 from shared.kernel.errors import Forbidden, TrueupError, Unauthorized
+from shared.platform import audit
 from shared.platform.secrets import SecretBox
 
 
@@ -92,6 +94,7 @@ async def settle(
         return await failed(session, attempt, now)
     if user.verified_at is None:
         await store.forget_failures(session, attempt.subjects, now)
+        _note(session, attempt, EmailNotVerified)
         return EmailNotVerified(
             "Confirm your e-mail address first; POST /v1/auth/resend-verification sends the letter."
         )
@@ -100,6 +103,7 @@ async def settle(
             return SecondFactorRequired("Send the code of your authenticator, or a recovery code, as `code`.")
         if not await second_factor.accepts(session, box, user.id, attempt.code, now):
             await store.count_failure(session, attempt.subjects, now)
+            _note(session, attempt, SecondFactorWrong)
             return SecondFactorWrong("The code is wrong, too old, or was used before.")
     await store.forget_failures(session, attempt.subjects, now)
     return await begin(session, box, user, visit, now)
@@ -107,8 +111,14 @@ async def settle(
 
 async def failed(session: AsyncSession, attempt: Attempt, now: datetime) -> LoginRefused:
     """Count a login whose address or password was wrong."""
+    _note(session, attempt, WrongCredentials)
     await store.count_failure(session, attempt.subjects, now)
     return WrongCredentials("The e-mail address or the password is wrong.")
+
+
+def _note(session: AsyncSession, attempt: Attempt, why: type[LoginRefused]) -> None:
+    """For the audit log. Nothing of what was typed: people type passwords into the wrong field."""
+    audit.note(session, "sessions", Action.REFUSED, user_id=attempt.user_id, because=why.code)
 
 
 async def _refuse_too_many(session: AsyncSession, subjects: dict[str, str], now: datetime) -> None:

@@ -27,7 +27,7 @@ class Session(IdentityTable):
     address: Mapped[str]
     user_agent: Mapped[str]
     started_at: Mapped[Instant]
-    last_used_at: Mapped[Instant]
-    expires_at: Mapped[Instant]
+    last_used_at: Mapped[Instant] = mapped_column(info={"housekeeping": True})
+    expires_at: Mapped[Instant] = mapped_column(info={"housekeeping": True})
     ended_at: Mapped[Instant | None]
     ended_because: Mapped[str | None]

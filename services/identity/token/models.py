@@ -17,7 +17,11 @@ class SigningKey(IdentityTable):
     """
 
     __tablename__ = "signing_keys"
-    __table_args__ = table_args(TableKind.OWNED, global_reason="tokens are signed for users, not for tenants")
+    __table_args__ = table_args(
+        TableKind.OWNED,
+        global_reason="tokens are signed for users, not for tenants",
+        unaudited="the first is made by whoever first needs one; rotating them is told by itself",
+    )
 
     kid: Mapped[str] = mapped_column(primary_key=True)
     public_jwk: Mapped[Json]
@@ -36,6 +40,7 @@ class RefreshToken(IdentityTable):
         # a re-used token ends its family
         Index("ix_refresh_tokens_family", "family_id"),
         global_reason="a session belongs to a user, who may have no organization",
+        unaudited="a session is audited, not each token that keeps it alive",
     )
 
     token_hash: Mapped[str] = mapped_column(primary_key=True)

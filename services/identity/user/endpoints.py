@@ -89,5 +89,5 @@ async def get_me(call: SignedInCall) -> MeOut:
 
 async def _leave(door: AtTheDoor, kind: str, email: str, **particulars: str) -> None:
     async with door.transaction() as session:
-        leave_request(session, kind, email, door.now, **particulars)
+        leave_request(session, kind, email, door, **particulars)
     door.runtime.wakeups.wake(DOORMAN)

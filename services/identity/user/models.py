@@ -39,6 +39,7 @@ class EmailVerification(IdentityTable):
         # how many letters a user was sent lately
         Index("ix_email_verifications_user", "user_id", "created_at"),
         global_reason="proves an address before any organization is known",
+        unaudited="what it proves is audited, on the user",
     )
 
     token_hash: Mapped[str] = mapped_column(primary_key=True)
@@ -75,6 +76,7 @@ class LoginFailures(IdentityTable):
         CheckConstraint("scope IN ('account_address', 'account', 'address')", name="scope"),
         deletable=True,
         global_reason="counted before anybody is known",
+        unaudited="it counts failures; each is told by itself",
     )
 
     scope: Mapped[str] = mapped_column(primary_key=True)

@@ -45,6 +45,7 @@ class ConnectionRoute(IngestionTable):
     __table_args__ = table_args(
         TableKind.OWNED,
         global_reason="a webhook names its connection only; the route says which organization it belongs to",
+        unaudited="a copy of the connection for the webhook",
     )
 
     connection_id: Mapped[Id] = mapped_column(primary_key=True)

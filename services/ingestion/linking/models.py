@@ -67,6 +67,7 @@ class LinkChange(IngestionTable):
         TableKind.OWNED,
         # a customer's history, newest first
         Index("ix_link_changes_customer", "organization_id", "connection_id", "customer_id", "changed_at"),
+        unaudited="it tells of changes that are audited themselves",
     )
 
     organization_id: Mapped[Id] = mapped_column(primary_key=True)

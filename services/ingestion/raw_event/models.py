@@ -24,6 +24,7 @@ class RawEvent(IngestionTable):
         Index("ix_raw_events_connection_received", "organization_id", "connection_id", "received_at"),
         # the list filtered by type
         Index("ix_raw_events_type", "organization_id", "type", "received_at"),
+        unaudited="what came from outside, kept as it came: its own record",
     )
 
     organization_id: Mapped[Id] = mapped_column(primary_key=True)
@@ -47,6 +48,7 @@ class RawBacklog(IngestionTable):
         Index("ix_raw_backlog_connection", "connection_id", "position"),
         deletable=True,
         global_reason="a queue: workers claim from it before they know which organizations wait",
+        unaudited="a queue",
     )
 
     position: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

@@ -12,7 +12,7 @@ class Activity(PlansTable):
     """One thing that happened in a venture. ``actor_id`` is null when no person did it. Never changed."""
 
     __tablename__ = "activities"
-    __table_args__ = table_args(TableKind.OWNED)
+    __table_args__ = table_args(TableKind.OWNED, unaudited="it tells of changes that are audited themselves")
 
     organization_id: Mapped[Id] = mapped_column(primary_key=True)
     venture_id: Mapped[Id] = mapped_column(primary_key=True)

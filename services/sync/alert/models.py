@@ -76,7 +76,7 @@ class AlertChange(SyncTable):
     """One entry of an alert's history: what it said from this version on, and who or what changed it."""
 
     __tablename__ = "alert_changes"
-    __table_args__ = table_args(TableKind.OWNED)
+    __table_args__ = table_args(TableKind.OWNED, unaudited="the history of an alert, which is audited itself")
 
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
     alert_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -25,10 +25,15 @@ class OutgoingEvent:
     payload: str
     traceparent: str | None
     recorded_at: datetime
+    source: str = ""
+    """The service that tells it."""
 
     @property
     def subject(self) -> str:
-        """``<entity>.<verb>.<organization_id>``."""
+        """``<entity>.<verb>.<organization_id>``; of internal events see ``Event``."""
+        declared = REGISTRY.get(self.event_type)
+        if declared is not None:
+            return declared.subject_of(self.organization_id, self.source)
         return f"{self.event_type}.{self.organization_id}"
 
     def headers(self) -> dict[str, str]:
@@ -39,7 +44,7 @@ class OutgoingEvent:
             MESSAGE_ID: str(self.event_id),
             "ce-specversion": "1.0",
             "ce-id": str(self.event_id),
-            "ce-source": f"/trueup/{declared.owner if declared else 'unknown'}",
+            "ce-source": f"/trueup/{self.source or (declared.owner if declared else 'unknown')}",
             "ce-type": self.event_type,
             "ce-time": self.recorded_at.astimezone(UTC).isoformat(),
             "ce-subject": self.subject,

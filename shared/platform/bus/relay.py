@@ -44,18 +44,20 @@ WITH claimed AS (
     (event_id, position, organization_id, event_type, sequence, payload, traceparent, recorded_at)
   SELECT event_id, position, organization_id, event_type, sequence, payload, traceparent, recorded_at FROM claimed
 )
-SELECT event_id, organization_id, event_type, sequence, payload, traceparent, recorded_at
+SELECT event_id, organization_id, event_type, sequence, payload, traceparent, recorded_at, %s::text AS source
 FROM claimed ORDER BY position
 """
 
 
 @asynccontextmanager
-async def _moved(connection: psycopg.AsyncConnection[OutgoingEvent]) -> AsyncIterator[list[OutgoingEvent]]:
+async def _moved(
+    connection: psycopg.AsyncConnection[OutgoingEvent], service: str
+) -> AsyncIterator[list[OutgoingEvent]]:
     """The next events, moved in a transaction that ends with the block: for good, or not at all after an error."""
     try:
         async with connection.pipeline():
             await connection.execute("BEGIN")
-            cursor = await connection.execute(_MOVE, [BATCH], prepare=True)
+            cursor = await connection.execute(_MOVE, [BATCH, service], prepare=True)
         yield await cursor.fetchall()
         await connection.commit()
     except BaseException:
@@ -118,7 +120,7 @@ class Relay:
         """Move and publish up to ``BATCH`` events; returns how many there were."""
         started = time.monotonic()
         try:
-            async with _moved(connection) as events:
+            async with _moved(connection, self._service) as events:
                 if not events:
                     return 0
                 await failpoint("relay.after_claim")

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from shared.platform.db.driver import Statement, later, nothing, send_in_order
 
 _SET_ORGANIZATIONS: LiteralString = "SELECT set_config('app.organization_ids', %s, true)"
+_SET_ACTOR: LiteralString = "SELECT set_config('app.organization_ids', %s, true), set_config('app.actor', %s, true)"
 _SET_AND_SHARE: LiteralString = (
     "SELECT set_config('app.organization_ids', %s, true), pg_advisory_xact_lock_shared(%s::bigint)"
 )
@@ -101,17 +102,20 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, organizations: Iterable[UUID] = (), *, shared_lock: int | None = None
+        self, organizations: Iterable[UUID] = (), *, shared_lock: int | None = None, actor: str = ""
     ) -> AsyncIterator[AsyncSession]:
         """One transaction that sees the given organizations; commits at the end, or rolls back.
 
-        ``shared_lock`` is an advisory lock to hold together with others until the end.
+        ``shared_lock`` is an advisory lock to hold together with others until the end. ``actor`` says who changes
+        something: it is noted what, for the audit log (``shared.platform.audit``).
         """
         async with self._sessions() as session:
             async with session.begin():
                 ids = tenant_setting(organizations)
                 if shared_lock is not None:
                     await later(session, Statement(_SET_AND_SHARE, (ids, shared_lock), nothing))
+                elif actor:
+                    await later(session, Statement(_SET_ACTOR, (ids, actor), nothing))
                 elif ids:
                     await later(session, Statement(_SET_ORGANIZATIONS, (ids,), nothing))
                 yield session

@@ -15,6 +15,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Connection, MetaData, create_engine, text
 
+from shared.platform.db import changes
 from shared.platform.db.tables import TableKind
 
 _PLATFORM = "platform"
@@ -94,23 +95,32 @@ def migrate(service: str, operator_url: str) -> None:
 def protect(service: str, operator_url: str) -> None:
     """Apply tenant policies and grants to every table of a service's database."""
     tables = {
-        (table.schema, table.name): table.info
+        (table.schema, table.name): table
         for metadata in (service_metadata(_PLATFORM), service_metadata(service))
         for table in metadata.tables.values()
     }
     role = sql.Identifier(f"trueup_{service}")
     with psycopg.connect(operator_url) as connection:
+        changes.prepare(connection)
         for schema in _SCHEMAS:
             connection.execute(
                 sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(sql.Identifier(schema), role),
             )
         connection.execute(sql.SQL("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA platform TO {}").format(role))
         for schema, name, has_tenant in _existing_tables(connection):
-            info = tables.get((schema, name), {})
+            declared = tables.get((schema, name))
+            info = {} if declared is None else declared.info
             table = sql.Identifier(schema, name)
             if info.get("global_reason") is None and not has_tenant:
                 raise UnprotectedTableError(f"{service}: {schema}.{name} has no organization_id and no global_reason")
-            grant_rights(connection, service, table, deletable=bool(info.get("deletable")))
+            grant_rights(
+                connection,
+                service,
+                table,
+                deletable=bool(info.get("deletable")),
+                append_only=bool(info.get("append_only")),
+            )
+            changes.watch(connection, table, declared)
             if info.get("global_reason") is None:
                 set_tenant_policy(connection, table)
         connection.execute(
@@ -151,9 +161,16 @@ A row without a venture belongs to the whole organization, and a limited member 
 """
 
 
-def grant_rights(connection: psycopg.Connection[Any], service: str, table: sql.Composable, *, deletable: bool) -> None:
+def grant_rights(
+    connection: psycopg.Connection[Any],
+    service: str,
+    table: sql.Composable,
+    *,
+    deletable: bool,
+    append_only: bool = False,
+) -> None:
     """Give a service's role what it may do with a table: nothing owned is ever deleted."""
-    rights = "SELECT, INSERT, UPDATE, MAINTAIN" + (", DELETE" if deletable else "")
+    rights = "SELECT, INSERT, MAINTAIN" + ("" if append_only else ", UPDATE") + (", DELETE" if deletable else "")
     role = sql.Identifier(f"trueup_{service}")
     connection.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), table, role))
 

@@ -204,6 +204,7 @@ class JobRunRow(PlatformTable):
         # serves: the list of runs, newest first
         Index("ix_job_runs_listed", "organization_id", "id"),
         global_reason="replicas look for due slots of all organizations",
+        unaudited=None,  # who asks for a run by hand does something
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organization_id: Mapped[UUID]

@@ -5,7 +5,7 @@ told has happened.
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -15,9 +15,12 @@ from fastapi.dependencies.models import Dependant
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.contracts.audit import ActorKind
 from shared.contracts.identity import Role
 from shared.kernel.clock import now
 from shared.kernel.errors import Conflict, Unauthorized
+from shared.platform import audit
+from shared.platform.audit import Deed
 from shared.platform.auth.api_keys import is_api_key, presented_key
 from shared.platform.auth.cookies import ACCESS_COOKIE, refuse_other_sites
 from shared.platform.auth.rights import READ, WRITE, Rights, rights_of_key, rights_of_member
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 NEEDS = "x-needs-role"
 
 TAKES_ARCHIVED = "x-takes-archived"
+
+_LONGEST_REQUEST_ID = 64
 
 _bearer = HTTPBearer(auto_error=False, description="The access token from `login`, or an API key", bearerFormat="JWT")
 _cookie = APIKeyCookie(name=ACCESS_COOKIE, auto_error=False, description="The access token, as web pages send it")
@@ -128,8 +133,9 @@ async def _tenant_call(request: Request, organization_id: UUID, credential: Cred
             raise Unauthorized("The API key is not valid.")
     else:
         claims = await runtime.verifier.verify(credential)
-    actor = "" if request.method not in idempotency.MUTATING else "api_key" if key else "user"
-    async with runtime.database.transaction([organization_id], actor=actor) as session:
+    writes = request.method in idempotency.MUTATING
+    deed = deed_of(request, ActorKind.USER if key is None else ActorKind.API_KEY)
+    async with runtime.database.transaction([organization_id], actor=deed.actor.value if writes else "") as session:
         if key is not None:
             rights = await rights_of_key(session, key, organization_id, now())
             runtime.key_uses.note(organization_id, key.id)
@@ -149,8 +155,9 @@ async def _tenant_call(request: Request, organization_id: UUID, credential: Cred
             session_id=rights.session_id,
             api_key_id=rights.api_key_id,
         )
-        if actor:
-            await audit.tell(session, _deed_of(request, actor, rights), organization_id)
+        if writes:
+            deed = replace(deed, user_id=rights.user_id, session_id=rights.session_id, api_key_id=rights.api_key_id)
+            await audit.tell(session, deed, organization_id)
 
 
 async def _admit(request: Request, session: AsyncSession, rights: Rights) -> None:
@@ -167,19 +174,29 @@ async def _admit(request: Request, session: AsyncSession, rights: Rights) -> Non
 
 async def _user_call(request: Request, claims: CallerClaims) -> AsyncIterator[UserCall]:
     runtime: Runtime = request.app.state.runtime
-    if request.method not in idempotency.MUTATING:
-        async with runtime.database.transaction() as session:
-            yield UserCall(session, claims.user_id, claims, address=address_of(request))
-        return
-    async with audit.telling(runtime.database, deed_of(request, ActorKind.USER, claims)) as session:
+    deed = replace(deed_of(request, ActorKind.USER), user_id=claims.user_id, session_id=claims.session_id)
+    async with audit.telling(runtime.database, deed if request.method in idempotency.MUTATING else None) as session:
         await idempotency.begin(request, session, caller=str(claims.user_id))
         yield UserCall(session, claims.user_id, claims, address=address_of(request))
 
 
 async def _anonymous_call(request: Request) -> AsyncIterator[AnonymousCall]:
     runtime: Runtime = request.app.state.runtime
-    async with runtime.database.transaction() as session:
+    deed = deed_of(request) if request.method in idempotency.MUTATING else None
+    async with audit.telling(runtime.database, deed) as session:
         yield AnonymousCall(session, address_of(request))
+
+
+def deed_of(request: Request, actor: ActorKind = ActorKind.NOBODY) -> Deed:
+    """What the audit log is told of a request, should it change something."""
+    runtime: Runtime = request.app.state.runtime
+    return Deed(
+        service=runtime.service.name,
+        operation=request.scope["route"].operation_id,
+        actor=actor,
+        address=address_of(request),
+        request_id=request.headers.get("x-request-id", "")[:_LONGEST_REQUEST_ID] or None,
+    )
 
 
 def _declared(request: Request) -> dict[str, Any]:

@@ -169,8 +169,9 @@ async def test_a_request_that_cannot_be_carried_out_holds_up_no_other(desk: Fron
     async with desk.house.database("identity").transaction() as session:
         await session.execute(
             text(
-                "INSERT INTO owned.door_requests (id, kind, email, password_hash, first_name, last_name, created_at)"
-                " VALUES (gen_random_uuid(), 'register', repeat('x', 9000), 'x', 'x', 'x', '2020-01-01')"
+                "INSERT INTO owned.door_requests"
+                " (id, kind, email, password_hash, first_name, last_name, address, created_at)"
+                " VALUES (gen_random_uuid(), 'register', repeat('x', 9000), 'x', 'x', 'x', '', '2020-01-01')"
             )
         )
     await desk.register(KNOWN)
