@@ -29,7 +29,7 @@ fmt: setup ## format the code and repair what ruff can
 	$(PY) -m ruff check --fix-only .
 	$(PY) -m ruff format .
 
-bench: runtime ## measure speed and size beside the machine's own limits (ARGS=--full: with much history; ARGS="--only webhooks")
+bench: runtime ## measure speed and size beside the machine's own limits (ARGS=--full: with much history; ARGS="--only webhooks"; ARGS=--markdown: print the last table)
 	@$(PY) -m trueup bench $(ARGS)
 
 image: ## build the container image trueup:local (DOCKER_BUILD_ARGS=... is passed on)

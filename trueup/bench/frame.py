@@ -12,6 +12,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 
 from trueup.bench.system import System
 
@@ -72,6 +73,8 @@ class Bench:
     rows: list[Row] = field(default_factory=list)
     limits: dict[str, float] = field(default_factory=dict)
     compared: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    """Why something could not be measured, by the measure's name."""
     starts: list[float] = field(default_factory=list)
     """Seconds until ready: of the first start, then of the whole system's second."""
     loaded: "Benchmarked | None" = None
@@ -97,6 +100,11 @@ class Bench:
             for row in self.rows
             if self.compared.get(row.name) in self.limits
         }
+
+    def fail(self, name: str, error: Exception) -> None:
+        """Note that something could not be measured; the others still are."""
+        self.failed[name] = str(error) or type(error).__name__
+        self.console.print(f"  [red]{name} could not be measured:[/] {escape(self.failed[name])}", highlight=False)
 
     @contextmanager
     def doing(self, what: str) -> Iterator[None]:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -13,11 +14,13 @@ from rich.console import Console
 from trueup.bench import company, limits, table
 from trueup.bench.catalogue import MEASURES
 from trueup.bench.frame import COMMITS, PUBLISHES, Bench, Measure, Stage
+from trueup.bench.settled import settle
 from trueup.bench.system import System
 from trueup.demo.door import DemoError
 from trueup.local import State
 
 LIMIT_SECONDS = 3.0
+SUMMARY = "summary.json"
 ENGINES_ONLY = ("--only", "engines")
 
 
@@ -35,7 +38,7 @@ def chosen(only: Sequence[str]) -> list[Measure]:
 
 
 def run(only: Sequence[str], *, full: bool, seconds: int) -> int:
-    """Measure; 0 when it could be measured, whatever the figures."""
+    """Measure; 0 when everything could be measured, whatever the figures."""
     console = Console()
     folder = State.current().sub("bench")
     bench = Bench(console, System(folder / "system"), full, seconds)
@@ -46,8 +49,8 @@ def run(only: Sequence[str], *, full: bool, seconds: int) -> int:
         Console(stderr=True).print(f"[red]the benchmark cannot go on:[/] {str(error) or type(error).__name__}")
         return 1
     finally:
-        _write(bench, State(folder))
-    return 0
+        write(bench, State(folder))
+    return 1 if bench.failed else 0
 
 
 def _runner() -> asyncio.Runner:
@@ -79,7 +82,7 @@ async def _play(bench: Bench, measures: Collection[Measure]) -> None:
 async def _stage(bench: Bench, stage: Stage, measures: Collection[Measure]) -> None:
     """Start what the stage needs, measure, and stop it."""
     with bench.doing(f"starting {stage.value}"):
-        seconds = await bench.system.start(*(ENGINES_ONLY if stage is Stage.ENGINES else ()))
+        seconds = await bench.system.start(*_arguments(stage))
     if stage is Stage.WHOLE:
         bench.starts.append(seconds)
         await bench.company.log_in()
@@ -87,9 +90,26 @@ async def _stage(bench: Bench, stage: Stage, measures: Collection[Measure]) -> N
         if not bench.limits and measure.beside_limits:
             with bench.doing("the machine's own limits"):
                 bench.limits = await machine_limits()
-        with bench.doing(measure.name):
-            await measure.run(bench)
+        try:
+            with bench.doing(measure.name):
+                await measure.run(bench)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are measured all the same
+            bench.fail(measure.name, error)
+            await _recover(bench, stage)
     await bench.system.stop()
+
+
+async def _recover(bench: Bench, stage: Stage) -> None:
+    """Let the next measure find a system that runs and has nothing to do."""
+    if not bench.system.is_running:
+        await bench.system.start(*_arguments(stage))
+    if stage is Stage.WHOLE:
+        with suppress(TimeoutError):
+            await settle(company.SETTLE_S)
+
+
+def _arguments(stage: Stage) -> tuple[str, ...]:
+    return ENGINES_ONLY if stage is Stage.ENGINES else ()
 
 
 async def machine_limits() -> dict[str, float]:
@@ -105,15 +125,17 @@ async def machine_limits() -> dict[str, float]:
     }
 
 
-def _write(bench: Bench, state: State) -> None:
-    if not bench.rows:
+def write(bench: Bench, state: State) -> None:
+    """Keep what was found in ``summary.json``, for machines and for ``--markdown``."""
+    if not bench.rows and not bench.failed:
         return
     found: dict[str, Any] = {
         "machine": limits.machine(),
         "limits": {name: round(value, 1) for name, value in bench.limits.items()},
         "rows": [asdict(row) for row in bench.rows],
         "ratios": bench.ratios(),
+        "failed": bench.failed,
     }
-    file = state.folder / "summary.json"
+    file = state.folder / SUMMARY
     file.write_text(json.dumps(found, indent=2), encoding="utf-8")
     bench.console.print(f"written to {file}")

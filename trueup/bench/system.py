@@ -50,6 +50,11 @@ class System:
         """What the supervisor says."""
         return self.state.folder / "supervisor.log"
 
+    @property
+    def is_running(self) -> bool:
+        """Whether its supervisor is there."""
+        return self._supervisor is not None and self._supervisor.poll() is None
+
     async def start(self, *arguments: str) -> float:
         """``trueup up`` until everything is ready; returns how many seconds that took."""
         begin = monotonic()

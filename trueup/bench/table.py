@@ -1,5 +1,7 @@
 """The benchmark's result for people."""
 
+from typing import Any
+
 from rich.table import Table
 
 from trueup.bench.frame import Bench
@@ -21,8 +23,33 @@ def show(bench: Bench) -> None:
     ratios = bench.ratios()
     for row in bench.rows:
         style = "green" if row.met else "red"
-        share = next((f"{ratio:.2f} of {limit.split('_')[1]}" for limit, ratio in ratios.get(row.name, {}).items()), "")
+        share = _share(ratios.get(row.name, {}))
         measured = f"{row.value:,g}" if not row.target else f"[{style}]{row.value:,g}[/]"
         shown.add_row(row.name, measured, row.unit, row.target, share)
+    for name in bench.failed:
+        shown.add_row(name, "[red]failed[/]", "", "", "")
     bench.console.print(shown)
     bench.console.print(EXPLAINED)
+
+
+def markdown(summary: dict[str, Any]) -> str:
+    """The table of a summary as Markdown, to be pasted into docs/performance.md."""
+    machine = summary["machine"]
+    lines = [
+        f"{machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}, Python {machine['python']}.",
+        "",
+        "| what | measured | target | share of the limit |",
+        "|---|---|---|---|",
+    ]
+    for name, value in summary["limits"].items():
+        lines.append(f"| limit: {name.removesuffix('_per_second').replace('_', ' ')} | {value:,.0f} /s | | |")
+    for row in summary["rows"]:
+        missed = "" if row["met"] else ": missed"
+        share = _share(summary["ratios"].get(row["name"], {}))
+        lines.append(f"| {row['name']} | {row['value']:,g} {row['unit']} | {row['target']}{missed} | {share} |")
+    lines += [f"| {name} | could not be measured | | |" for name in summary["failed"]]
+    return "\n".join(lines)
+
+
+def _share(ratios: dict[str, float]) -> str:
+    return next((f"{ratio:.2f} of {limit.split('_')[1]}" for limit, ratio in ratios.items()), "")
