@@ -19,7 +19,7 @@ def secret_box(runtime: Runtime) -> SecretBox:
     return SecretBox(runtime.settings.secret_key_bytes)
 
 
-def _box_of_request(request: Request) -> SecretBox:
+async def _box_of_request(request: Request) -> SecretBox:
     return secret_box(request.app.state.runtime)
 
 

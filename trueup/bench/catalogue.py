@@ -3,7 +3,7 @@
 from trueup.bench.alerts import measure_alerts, measure_bands
 from trueup.bench.burst import measure_burst
 from trueup.bench.frame import Measure, Stage
-from trueup.bench.gateway import measure_added_latency, measure_dashboard
+from trueup.bench.gateway import measure_added_latency, measure_dashboard, measure_people
 from trueup.bench.latency import measure_latency
 from trueup.bench.report import measure_report
 from trueup.bench.startup import measure_memory, measure_start
@@ -21,6 +21,7 @@ MEASURES = (
     Measure("memory", Stage.WHOLE, measure_memory, beside_limits=False),
     Measure("gateway.added", Stage.WHOLE, measure_added_latency, beside_limits=False),
     Measure("gateway.dashboard", Stage.WHOLE, measure_dashboard, beside_limits=False),
+    Measure("gateway.people", Stage.WHOLE, measure_people, beside_limits=False),
     Measure("report", Stage.WHOLE, measure_report, beside_limits=False),
     Measure("webhooks.loop", Stage.WHOLE, measure_webhooks_beside_the_loop),
     Measure("webhooks.gateway", Stage.WHOLE, measure_webhooks_through_the_gateway),

@@ -15,6 +15,7 @@ BLOCKS, BLOCK = 10, 100
 ADDED_MS = 3
 VENTURES, CLIENTS, READS = 100, 50, 5_000
 READS_PER_SECOND, READ_P99_MS = 500, 150
+PEOPLE, ANSWERS = 200, 4_000
 
 
 async def measure_added_latency(bench: Bench) -> None:
@@ -46,3 +47,22 @@ async def measure_dashboard(bench: Bench) -> None:
     bench.add(at_least(name, read.per_second, "reads/s", READS_PER_SECOND))
     bench.add(at_most(f"{name}, p99", read.percentile(0.99), "ms", READ_P99_MS))
     bench.add(beside(f"{name}, p50", read.percentile(0.5), "ms"))
+
+
+async def measure_people(bench: Bench) -> None:
+    """Two hundred clients, half on the dashboard and half on the list of ventures: through the gateway, and past it."""
+    person = await bench.company.log_in()
+    half, reads = PEOPLE // 2, ANSWERS // 2
+    for way, services in (("through the gateway", ("gateway", "gateway")), ("past it", ("reporting", "plans"))):
+        urls = [
+            f"{service_url(service)}{bench.company.path}/{page}"
+            for service, page in zip(services, ("dashboard/portfolio", "ventures"), strict=True)
+        ]
+        done = await asyncio.gather(
+            *(generator.send_in_own_process(url, [generator.get(url, person.token)] * reads, half) for url in urls)
+        )
+        milliseconds = [value for posted in done for value in posted.milliseconds]
+        name = f"{PEOPLE} clients on dashboard and list, {way}"
+        bench.add(beside(name, len(milliseconds) / max(posted.seconds for posted in done), "reads/s"))
+        bench.add(beside(f"{name}, p50", percentile(milliseconds, 0.5), "ms"))
+        bench.add(beside(f"{name}, p99", percentile(milliseconds, 0.99), "ms"))

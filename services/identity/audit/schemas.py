@@ -119,7 +119,7 @@ class AuditFilter:
     text: str | None = None
 
 
-def _filter(
+async def _filter(
     *,
     since: Annotated[Instant | None, Query(description="from this instant on")] = None,
     until: Annotated[Instant | None, Query(description="before this instant")] = None,

@@ -57,7 +57,7 @@ class Door:
             )
 
 
-def _door(request: Request) -> Door:
+async def _door(request: Request) -> Door:
     user_agent = request.headers.get("user-agent", "").replace("\0", "")[:_LONGEST_USER_AGENT]
     return Door(request.app.state.runtime, address_of(request), user_agent, deed_of(request))
 

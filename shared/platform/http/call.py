@@ -97,7 +97,7 @@ def address_of(request: Request) -> str:
     return forwarded or (request.client.host if request.client else "unknown")
 
 
-def _credential(
+async def _credential(
     request: Request,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     cookie: Annotated[str | None, Depends(_cookie)],

@@ -24,7 +24,7 @@ class StaleVersion(Conflict):
         )
 
 
-def _expected_version(
+async def _expected_version(
     if_match: Annotated[
         str | None, Header(description='The version you have seen, e.g. `"3"` (an ETag works too)')
     ] = None,

@@ -34,7 +34,7 @@ class PageRequest(BaseModel):
     cursor: str | None = None
 
 
-def _page_request(
+async def _page_request(
     limit: Annotated[int, Query(ge=1, le=200, description="How many items at most")] = 50,
     cursor: Annotated[str | None, Query(max_length=2000, description="`next_cursor` of the page before")] = None,
 ) -> PageRequest:
