@@ -10,6 +10,14 @@ umask 077
 # hexadecimal: nothing in it means anything to a URL, a shell or an env file
 password() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 key() { head -c 32 /dev/urandom | base64 | tr -d '\n'; }
+# a new seed; of the seed in NKEY_SEED the public half, by which the bus knows identity's signature
+nkey() {
+  if command -v python3 >/dev/null; then
+    python3 scripts/nkey.py
+  else
+    docker run --rm -i -e NKEY_SEED --entrypoint python "${TRUEUP_IMAGE:-trueup:local}" - <scripts/nkey.py
+  fi
+}
 
 existed=no
 if [ -e "$file" ]; then existed=yes; else : >"$file"; fi
@@ -17,10 +25,12 @@ chmod 600 "$file"
 if [ -n "$(tail -c 1 "$file")" ]; then echo >>"$file"; fi
 
 added=""
-for name in $(grep -o '\${[A-Z_]*:?' docker-compose.yml | tr -d '${:?' | LC_ALL=C sort -u); do
+for name in $(grep -o '\${[A-Z_]*:?' docker-compose.yml | tr -d '${:?' | LC_ALL=C sort -ru); do # a seed before its issuer
   if grep -q "^$name=." "$file"; then continue; fi
   case "$name" in
     *_KEY) value=$(key) ;;
+    *_SEED) value=$(nkey) ;;
+    *_ISSUER) value=$(NKEY_SEED=$(sed -n "s/^${name}_SEED=//p" "$file") nkey) ;;
     *) value=$(password) ;;
   esac
   printf '%s=%s\n' "$name" "$value" >>"$file"

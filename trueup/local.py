@@ -10,7 +10,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -109,13 +109,14 @@ class Secrets:
 
     def password(self, name: str) -> str:
         """The password of a database role or NATS user."""
-        return self._get(name, lambda: secrets.token_urlsafe(24))
+        return self.kept(name, lambda: secrets.token_urlsafe(24))
 
     def key(self, name: str) -> str:
         """32 random bytes, base64."""
-        return self._get(name, lambda: base64.b64encode(secrets.token_bytes(32)).decode())
+        return self.kept(name, lambda: base64.b64encode(secrets.token_bytes(32)).decode())
 
-    def _get(self, name: str, make: Any) -> str:
+    def kept(self, name: str, make: Callable[[], str]) -> str:
+        """What ``make`` gave when this secret was first asked for."""
         if name not in self._known:
             self._known[name] = make()
             write_private(self._file, json.dumps(self._known, indent=2))

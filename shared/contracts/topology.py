@@ -27,6 +27,23 @@ WAKE_PREFIX = "_wake"
 USED_PREFIX = "_used"
 """Core-NATS pings ``_used.<service>.<organization id>.<api key id>`` tell identity that an API key is in use."""
 
+SERVICES_ACCOUNT = "TRUEUP"
+"""The NATS account of services, streams and the operator."""
+SUBSCRIBERS_ACCOUNT = "SUBSCRIBERS"
+"""The NATS account of API keys: what is said in it reaches no stream and no service but the doorkeeper."""
+SYSTEM_ACCOUNT = "SYSTEM"
+
+DOORKEEPER = "doorkeeper"
+"""The NATS user by which identity lets API keys in and passes on what they may ask."""
+SUBSCRIBERS_DOMAIN = "trueup"
+"""The JetStream domain that a subscriber's client names."""
+SUBSCRIBERS_API = f"$JS.{SUBSCRIBERS_DOMAIN}.API"
+ADMISSION = "$SYS.REQ.USER.AUTH"
+"""Where a NATS server asks whether somebody whom it does not know may enter."""
+DOOR_NEXT, DOOR_ACK = "_door.NEXT", "_door.ACK"
+"""What the doorkeeper passes on to the streams: fetches and acknowledgements whose reply it has looked at."""
+CONNECTIONS, KICK = "$SYS.REQ.SERVER.PING.CONNZ", "$SYS.REQ.SERVER.*.KICK"
+
 
 def stream_of(owner: str) -> str:
     """The stream of a publishing service."""
@@ -62,6 +79,7 @@ class NatsUser:
     subscribe_allow: tuple[str, ...]
     publish_deny: tuple[str, ...] = ()
     subscribe_deny: tuple[str, ...] = ()
+    account: str = SERVICES_ACCOUNT
 
     def permissions(self) -> dict[str, Any]:
         """The ``permissions`` block of a NATS server configuration."""
@@ -90,6 +108,8 @@ def _service_user(service: str) -> NatsUser:
     subscribe = [f"{inbox_prefix(service)}.>", f"{WAKE_PREFIX}.{service}.*"]
     if service == "identity":
         subscribe.append(f"{USED_PREFIX}.*.*.*")
+        for stream in public_streams():  # it makes the consumers of API keys
+            publish += [f"$JS.API.CONSUMER.CREATE.{stream}.*.*.*.*", f"$JS.API.CONSUMER.INFO.{stream}.*"]
     return NatsUser(service, tuple(publish), tuple(subscribe))
 
 
@@ -128,7 +148,55 @@ def _reader() -> NatsUser:
     return NatsUser("reader", tuple(dict.fromkeys(publish)), tuple(subscribe), tuple(deny))
 
 
+def _doorkeeper() -> NatsUser:
+    """Identity among the subscribers: it alone answers them there, and only into their inboxes."""
+    publish = ("$SYS._INBOX.>", "_INBOX.>", f"{DOOR_NEXT}.*.*", f"{DOOR_ACK}.>", CONNECTIONS, KICK)
+    asked = (f"{SUBSCRIBERS_API}.CONSUMER.INFO.*.*", f"{SUBSCRIBERS_API}.CONSUMER.MSG.NEXT.*.*", "$JS.ACK.>")
+    subscribe = (ADMISSION, *asked, f"{inbox_prefix(DOORKEEPER)}.>")
+    return NatsUser(DOORKEEPER, publish, subscribe, account=SUBSCRIBERS_ACCOUNT)
+
+
 def nats_users() -> list[NatsUser]:
-    """Every NATS user: one per service, the operator's, and a reader for other teams."""
+    """Every NATS user: one per service, the operator's, a reader of everything, and the doorkeeper."""
     operator = NatsUser("operator", (">",), (">",))
-    return [*(_service_user(service) for service in SERVICES), operator, _reader()]
+    return [*(_service_user(service) for service in SERVICES), operator, _reader(), _doorkeeper()]
+
+
+def nats_accounts() -> dict[str, dict[str, Any]]:
+    """The NATS accounts, and what one lets another have.
+
+    A server checks where a client publishes, and never where it wants its answer: whoever may ask JetStream
+    anything can have the answer stored as somebody's event, or taken for another's acknowledgement. So API keys live in
+    an account whose questions reach the doorkeeper only; it passes on those whose answer goes to the asker.
+    """
+    next_message, acknowledgement = "$JS.API.CONSUMER.MSG.NEXT.*.*", "$JS.ACK.>"
+    to_subscribers = {"accounts": [SUBSCRIBERS_ACCOUNT]}
+
+    def imported(kind: str, account: str, subject: str, **more: Any) -> dict[str, Any]:
+        return {kind: {"account": account, "subject": subject}, **more}
+
+    return {
+        SERVICES_ACCOUNT: {
+            "jetstream": "enabled",
+            "exports": [
+                {"stream": "*.*.*", **to_subscribers},
+                {"service": next_message, "response_type": "stream", **to_subscribers},
+                {"service": acknowledgement, **to_subscribers},
+            ],
+        },
+        SUBSCRIBERS_ACCOUNT: {
+            "imports": [
+                imported("stream", SERVICES_ACCOUNT, "*.*.*"),
+                imported("service", SERVICES_ACCOUNT, next_message, to=f"{DOOR_NEXT}.$1.$2"),
+                imported("service", SERVICES_ACCOUNT, acknowledgement, to=f"{DOOR_ACK}.>"),
+                imported("service", SYSTEM_ACCOUNT, CONNECTIONS),
+                imported("service", SYSTEM_ACCOUNT, KICK),
+            ],
+        },
+        SYSTEM_ACCOUNT: {
+            "exports": [
+                {"service": CONNECTIONS, "response_type": "stream", **to_subscribers},
+                {"service": KICK, **to_subscribers},
+            ],
+        },
+    }

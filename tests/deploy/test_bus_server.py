@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from shared.contracts.topology import nats_users
+from shared.platform.auth.nats_tokens import Issuer, new_seed
 from tests.deploy.bus_rights import everybody_has_their_rights_and_no_more
 from tests.deploy.compose import ROOT
-from trueup.contract.bus_server import MONITOR_PORT, PORT, STORE, password_variable
+from trueup.contract.bus_server import ISSUER_VARIABLE, MONITOR_PORT, PORT, STORE, password_variable
 from trueup.engines.nats import _is_healthy, _program
 from trueup.engines.ports import choose_port
 from trueup.engines.processes import wait_until
@@ -25,6 +26,7 @@ async def test_everybody_has_their_rights_and_no_more(tmp_path: Path):
     # the worst that chance can write: digits with an e, which an unquoted word would turn into a number
     passwords = {user.name: f"{number}e{secrets.randbelow(10**9)}" for number, user in enumerate(nats_users(), 1)}
     variables = {password_variable(name): f'"{password}"' for name, password in passwords.items()}
+    variables[ISSUER_VARIABLE] = f'"{Issuer(new_seed()).name}"'
     with running(file, variables):
         assert wait_until(lambda: _is_healthy(monitor_port), 30), (tmp_path / "log").read_text()
         await everybody_has_their_rights_and_no_more(f"nats://127.0.0.1:{port}", passwords)

@@ -10,7 +10,7 @@ import yaml
 from shared.contracts.topology import SERVICES, nats_users
 from shared.platform.settings import Settings
 from tests.deploy.compose import COMPOSE_FILE, ROOT, compose_command
-from trueup.contract.bus_server import password_variable
+from trueup.contract.bus_server import ISSUER_VARIABLE, password_variable
 from trueup.databases import services_with_database
 from trueup.engines import postgres
 
@@ -20,7 +20,9 @@ CONTAINERS: dict[str, dict[str, Any]] = FILE["services"]
 ONE_SHOT = {"migrate", "trueup"}
 WITHOUT_SHELL = {"jaeger"}  # its image has no program that could ask
 REFERENCE = re.compile(r"\$\{([A-Z_]+)(?::?([-?])([^}]*))?\}")
-OWN_SECRETS = re.compile(r"\$\{(TRUEUP_[A-Z]+_(?:NATS|DATABASE)_PASSWORD|TRUEUP_POSTGRES_PASSWORD)")
+OWN_SECRETS = re.compile(
+    r"\$\{(TRUEUP_[A-Z]+_(?:NATS|DATABASE)_PASSWORD|TRUEUP_POSTGRES_PASSWORD|TRUEUP_SUBSCRIBER_ISSUER_SEED)"
+)
 
 # Of the many keys that Compose v2 has by now, those that we use and that docker-compose 1.29 was seen to take.
 KNOWN_AT_THE_TOP = {"services", "volumes"}
@@ -98,6 +100,8 @@ def test_a_service_gets_every_setting_it_needs_and_no_secret_of_another(service:
 
     secrets = {match for value in environment.values() for match in OWN_SECRETS.findall(str(value))}
     own = {f"TRUEUP_{service.upper()}_NATS_PASSWORD"}
+    if service == "identity":
+        own |= {"TRUEUP_DOORKEEPER_NATS_PASSWORD", "TRUEUP_SUBSCRIBER_ISSUER_SEED"}
     assert secrets == (own | {f"TRUEUP_{service.upper()}_DATABASE_PASSWORD"} if service != "gateway" else own)
 
 
@@ -110,7 +114,7 @@ def test_the_operator_has_every_database():
 
 
 def test_the_bus_gets_every_password_in_quotes():
-    wanted = {password_variable(user.name) for user in nats_users()}
+    wanted = {password_variable(user.name) for user in nats_users()} | {ISSUER_VARIABLE}
     environment = CONTAINERS["nats"]["environment"]
     assert set(environment) == wanted
     assert all(value.startswith('"${') and value.endswith('}"') for value in environment.values())
@@ -118,7 +122,7 @@ def test_the_bus_gets_every_password_in_quotes():
 
 def test_no_secret_is_written_down():
     written = [(name, str(value)) for it in CONTAINERS.values() for name, value in it.get("environment", {}).items()]
-    secrets = [(name, value) for name, value in written if name.endswith(("PASSWORD", "KEY"))]
+    secrets = [(name, value) for name, value in written if name.endswith(("PASSWORD", "KEY", "SEED"))]
     assert len(secrets) > len(SERVICES)
     for name, value in secrets:
         assert REFERENCE.fullmatch(value.strip('"')), name

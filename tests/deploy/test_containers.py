@@ -11,12 +11,13 @@ from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from shared.contracts.topology import SERVICES, nats_users
 from shared.kernel import clock
+from shared.platform.auth.nats_tokens import Issuer, new_seed
 from tests.deploy.bus_rights import everybody_has_their_rights_and_no_more
 from tests.deploy.compose import ROOT, Compose
 from tests.deploy.conftest import REPLICAS, containers_of, wait_until_healthy
 from tests.loop.histories import busy_history, targets
 from tests.loop.system import NOT_SETTLED
-from trueup.contract.bus_server import password_variable
+from trueup.contract.bus_server import ISSUER_VARIABLE, password_variable
 from trueup.demo.door import Door, Endpoint, Person, deliver_all, until
 
 EVENTS = 60
@@ -90,6 +91,7 @@ async def test_the_bus_in_a_container_gives_everybody_their_rights_and_no_more(d
     server.waiting_for(LogMessageWaitStrategy("Server is ready"))
     for name, password in passwords.items():
         server.with_env(password_variable(name), f'"{password}"')
+    server.with_env(ISSUER_VARIABLE, f'"{Issuer(new_seed()).name}"')
     with server:
         url = f"nats://{server.get_container_host_ip()}:{server.get_exposed_port(4222)}"
         await everybody_has_their_rights_and_no_more(url, passwords)

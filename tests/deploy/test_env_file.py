@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.platform.auth.nats_tokens import Issuer, new_seed
 from tests.deploy.compose import COMPOSE_FILE, ROOT
 
 ASKED_FOR = set(re.findall(r"\$\{([A-Z_]+):\?", COMPOSE_FILE.read_text(encoding="utf8")))
@@ -36,6 +37,7 @@ def test_it_has_what_compose_asks_for_and_nothing_else(file: Path):
     found = values(file)
     assert set(found) == ASKED_FOR
     assert len(base64.b64decode(found.pop("TRUEUP_SECRET_KEY"), validate=True)) == 32
+    assert Issuer(found.pop("TRUEUP_SUBSCRIBER_ISSUER_SEED")).name == found.pop("TRUEUP_SUBSCRIBER_ISSUER")
     assert all(re.fullmatch(r"[0-9a-f]{48}", value) for value in found.values()), "nothing that needs quotes"
     assert len(set(found.values())) == len(found)
     assert not any(value in said for value in found.values())
@@ -71,6 +73,14 @@ def test_what_is_missing_is_added_and_named(file: Path):
     assert set(found) == ASKED_FOR | {"TRUEUP_PORT"}
     assert "TRUEUP_PLANS_NATS_PASSWORD" in said
     assert "TRUEUP_SYNC_NATS_PASSWORD" not in said
+
+
+def test_the_public_half_belongs_to_the_seed_that_is_there(file: Path):
+    for _ in range(3):
+        seed = new_seed()
+        file.write_text(f"TRUEUP_SUBSCRIBER_ISSUER_SEED={seed}\n", encoding="utf8")
+        write(file)
+        assert values(file)["TRUEUP_SUBSCRIBER_ISSUER"] == Issuer(seed).name
 
 
 def test_git_and_the_image_never_see_it():

@@ -6,16 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from shared.contracts.topology import nats_users
-from trueup.engines.nats import NatsServer, NatsUser
+from shared.platform.auth.nats_tokens import Issuer, new_seed
+from trueup.contract.bus_server import bus_access
+from trueup.engines.nats import NatsServer
 from trueup.engines.ports import LOOPBACK, choose_port
 
 NATS_PASSWORD = "test-password"
+ISSUER_SEED = new_seed()
 
 
 def nats_server(folder: Path, port: int | None = None, more: Mapping[str, Any] | None = None) -> NatsServer:
     """A NATS server that knows every declared user, all with one password."""
-    users = [NatsUser(user.name, NATS_PASSWORD, user.permissions()) for user in nats_users()]
-    return NatsServer(folder, users, port, ends_with_parent=True, more=more)
+    access = bus_access({user.name: NATS_PASSWORD for user in nats_users()}, Issuer(ISSUER_SEED).name)
+    return NatsServer(folder, port=port, ends_with_parent=True, more=access | dict(more or {}))
 
 
 class NatsCluster:

@@ -71,7 +71,7 @@ class NatsServer:
     def __init__(
         self,
         state_dir: Path,
-        users: Sequence[NatsUser],
+        users: Sequence[NatsUser] = (),
         port: int | None = None,
         *,
         ends_with_parent: bool = False,

@@ -3,17 +3,18 @@
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
 from trueup.databases import services_with_database
 from trueup.engines import NatsServer, PostgresServer
-from trueup.engines.processes import log_end
+from trueup.engines.processes import EngineError, log_end
 from trueup.local import LocalError, Secrets, State, write_environment
 from trueup.supervisor import children, leftovers
 from trueup.supervisor.attention import Attention
 from trueup.supervisor.children import Child, Task
-from trueup.supervisor.environment import bus_users, environment_of
+from trueup.supervisor.environment import bus_access_of, environment_of
 from trueup.supervisor.plan import Plan, Replica
 from trueup.supervisor.workers import Worker, caller_environment, end_all, start_due
 
@@ -28,8 +29,9 @@ class _Stopped(Exception):
 
 
 def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    with suppress(OSError):  # our output may stand on the disk that is full
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
 
 
 class Supervisor:
@@ -61,11 +63,12 @@ class Supervisor:
         self._say = say
         self._secrets = Secrets(state)
         self._postgres = PostgresServer(state.sub("postgres"), ends_with_parent=True)
-        self._bus = NatsServer(state.sub("nats"), bus_users(self._secrets), ends_with_parent=True)
+        self._bus = NatsServer(state.sub("nats"), more=bus_access_of(self._secrets), ends_with_parent=True)
         self._replicas: list[Replica] = []
         self._workers: list[Worker] = []
         self._helpers: list[Child] = []
         self._environment: dict[str, str] = {}
+        self._hindered = ""
 
     def run(self) -> int:
         """Bring everything up, watch it, take it down. Returns the exit code.
@@ -157,7 +160,7 @@ class Supervisor:
         """Keep everything alive until a signal comes or the companion ends."""
         companion = self._start_companion()
         while self._attention.stop is None:
-            self._revive()
+            self._keep_alive()
             code = companion.poll() if companion is not None else None
             if companion is not None and code is not None:
                 if code or self._exit_with_companion:
@@ -172,6 +175,19 @@ class Supervisor:
         companion = children.start(self._companion_task, "trueup:companion", self._environment, close=self._close)
         self._helpers.append(companion)
         return companion
+
+    def _keep_alive(self) -> None:
+        """One look. What a full disk refuses is tried again at the next one: whatever still runs goes on."""
+        try:
+            self._revive()
+            if self._hindered:
+                self._write_list()
+        except (OSError, EngineError) as error:
+            if str(error) != self._hindered:
+                self._say(f"trueup: {error}; trying again")
+            self._hindered = str(error)
+        else:
+            self._hindered = ""
 
     def _revive(self) -> None:
         """Start again what has died: engines at once, services with growing delays."""
