@@ -2,6 +2,7 @@
 
 from datetime import time
 
+from services.sync.digest.use_cases import write_digests
 from services.sync.review.use_cases import review_ventures
 from services.sync.upkeep.use_cases import sync_ventures
 from shared.platform.jobs.job import Job
@@ -22,7 +23,14 @@ MONTHLY_REVIEW = Job(
     review_ventures,
     most_missed=12,
 )
-JOBS = (DAILY_SYNC, MONTHLY_REVIEW)
+DIGEST = Job(
+    "digest",
+    "Write members who want a digest one letter about what happened since the last one; weekly ones on Mondays",
+    Daily(time(8, 0)),
+    write_digests,
+    most_missed=7,
+)
+JOBS = (DAILY_SYNC, MONTHLY_REVIEW, DIGEST)
 
 
 async def run(runtime: Runtime) -> None:

@@ -12,6 +12,7 @@ from services.sync.alert.rules import Finding, Outlook, Standing, Verdict, is_si
 from services.sync.alert.store import Change, StoredAlert
 from services.sync.comparison.store import VENTURE_LOCK, Ground
 from services.sync.hot import Reading
+from services.sync.notice.use_cases import alert_notice, notify
 from services.sync.venture.store import VentureKey
 from shared.contracts.sync import (
     AlertDismissed,
@@ -70,7 +71,7 @@ async def settle_alerts(
     months = {venture[0]: ground.open_month(venture[0]) for venture, _type in evaluations}
     standing = _standing(stored, months)
     at = now()
-    changes = []
+    changes, notices = [], []
     for key, evaluation in evaluations.items():
         venture, _type = key
         before, open_alert = standing.get(key, (Standing(), None))
@@ -79,7 +80,9 @@ async def settle_alerts(
         change = _change(judge(evaluation.finding, before), venture, evaluation.finding, open_alert, at)
         if change is not None:
             changes.append(change)
+            notices += alert_notice(change, open_alert)
     await store.write_changes(session, changes)
+    await notify(session, notices)
     return [_event(change).caused(causes.get(_venture(change.alert))) for change in changes]
 
 

@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.sync.hot import read
+from services.sync.notice.rules import review_notice
+from services.sync.notice.use_cases import notify
 from services.sync.review.models import MonthlyReview
 from services.sync.review.rules import Reviewed, deviating, review, reviewed_month
 from services.sync.review.store import last_comparisons, stored_reviews, write_reviews
@@ -33,7 +35,7 @@ async def review_ventures(session: AsyncSession, slot: Slot, cursor: Any) -> Ste
     (compared,) = await read(session, last_comparisons(ventures, first, last))
     stored = await stored_reviews(session, ventures, month)
     at, counts = now(), Counter(ventures=len(ventures))
-    rows = []
+    rows, notices = [], []
     for venture in ventures:
         found = review(compared[venture])
         counts["lagging"] += found.status is PerformanceStatus.LAGGING
@@ -41,7 +43,12 @@ async def review_ventures(session: AsyncSession, slot: Slot, cursor: Any) -> Ste
         before = stored.get(venture)
         if before is None or _content(before) != found:
             rows.append(_row(venture, month, found, before.revision + 1 if before else 1, at))
+        off = deviating(found.metrics)
+        notice = review_notice(venture[1], first, found.status, [one for one in found.metrics if one["metric"] in off])
+        if notice is not None:
+            notices.append((venture[0], notice))
     await write_reviews(session, rows)
+    await notify(session, notices)
     await emit_all(session, [_event(row) for row in rows])
     counts["reviews"] = len(rows)
     return Step(counts, following)

@@ -1,0 +1,1 @@
+"""Digest: one letter about everything since the last one."""

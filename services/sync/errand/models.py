@@ -1,0 +1,32 @@
+"""The queue of what workers have to do."""
+
+from sqlalchemy import CheckConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.sync.base import SyncTable
+from shared.platform.db.tables import Id, Instant, TableKind, table_args
+
+NOTICE, LETTER, WEBHOOK = "notice", "letter", "webhook"
+
+
+class Errand(SyncTable):
+    """A notice to spread, a letter to send, or an endpoint that has deliveries; it has the id of that row.
+
+    One replica at a time carries it out, until ``held_until``; it is gone when it is done.
+    """
+
+    __tablename__ = "errands"
+    __table_args__ = table_args(
+        TableKind.OWNED,
+        CheckConstraint(f"kind IN ('{NOTICE}', '{LETTER}', '{WEBHOOK}')", name="kind"),
+        # serves: what is due of a kind, longest due first
+        Index("ix_errands_due", "kind", "due_at"),
+        deletable=True,
+        global_reason="workers look for what is due before they know whose it is",
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    organization_id: Mapped[Id]
+    due_at: Mapped[Instant]
+    held_until: Mapped[Instant | None]

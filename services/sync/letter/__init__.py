@@ -1,0 +1,1 @@
+"""Letter: an e-mail to a member, of one or many notices."""

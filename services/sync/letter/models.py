@@ -1,0 +1,32 @@
+"""Letters."""
+
+from sqlalchemy import CheckConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.sync.base import SyncTable
+from shared.platform.db.tables import Id, Instant, TableKind, table_args
+
+WAITING, SENT, GIVEN_UP = "waiting", "sent", "given_up"
+
+
+class Letter(SyncTable):
+    """A letter to a member, written once for each ``cause``. The address is looked up when it is sent."""
+
+    __tablename__ = "letters"
+    __table_args__ = table_args(
+        TableKind.OWNED,
+        CheckConstraint(f"state IN ('{WAITING}', '{SENT}', '{GIVEN_UP}')", name="state"),
+        Index("uq_letters_cause", "organization_id", "user_id", "cause", unique=True),
+    )
+
+    organization_id: Mapped[Id] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    user_id: Mapped[Id]
+    cause: Mapped[str]
+    subject: Mapped[str]
+    body: Mapped[str]
+    state: Mapped[str]
+    attempts: Mapped[int]
+    last_error: Mapped[str | None]
+    created_at: Mapped[Instant]
+    settled_at: Mapped[Instant | None]

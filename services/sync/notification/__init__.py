@@ -1,0 +1,1 @@
+"""Notification: a notice as one member is told it."""

@@ -1,0 +1,1 @@
+"""Preference: who wants to be told what, and how."""

@@ -1,0 +1,1 @@
+"""Webhook endpoint: where another program wants to be told."""
