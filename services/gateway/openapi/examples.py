@@ -69,7 +69,7 @@ class Composer:
         fields: Mapping[str, Schema] = schema.get("properties", {})
         if self._whole:
             return set(fields)
-        plain = (field for field in fields if field != "version" and not field.endswith(("_id", "_ids")))
+        plain = (field for field, inner in fields.items() if field != "version" and not _names_a_thing(inner))
         return set(schema.get("required", ())) or set(next(([field] for field in plain), ()))
 
     def _array(self, schema: Schema, name: str, within: frozenset[str]) -> list[Any]:
@@ -96,6 +96,12 @@ def _fill(part: dict[str, Any], composer: Composer) -> None:
     media = part.get("content", {}).get(JSON)
     if media is not None and not {"example", "examples"} & media.keys():
         media["example"] = composer.example(media.get("schema", {}))
+
+
+def _names_a_thing(schema: Schema) -> bool:
+    """Whether a value is an id (or some): an example of one would be nobody's."""
+    variants = [schema, *schema.get("anyOf", ())]
+    return any("uuid" in {one.get("format"), one.get("items", {}).get("format")} for one in variants)
 
 
 def _said(schema: Schema, name: str) -> Any:

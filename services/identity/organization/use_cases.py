@@ -104,8 +104,8 @@ async def set_archived(session: AsyncSession, actor: Actor, *, archived: bool) -
 
 async def _claim_name(session: AsyncSession, organization: Organization) -> None:
     """Refuse a taken name. Two who want the same name, or the same slug, wait for each other."""
-    await lock_keys(session, "organization_name", [organization.name_key, organization.slug])
-    with session.no_autoflush:
+    with session.no_autoflush:  # the new name would be refused by its index, without a word about it
+        await lock_keys(session, "organization_name", [organization.name_key, organization.slug])
         taken = await store.name_is_taken(session, organization.name_key, organization.slug, organization.id)
     if taken:
         raise OrganizationNameTaken(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from services.sync.alert.rules.limits import DEFAULT_LIMITS, Limits, OwnLimits
 from shared.contracts.sync import AlertType
@@ -33,8 +33,8 @@ LimitedType = Annotated[AlertType, AfterValidator(_has_a_limit)]
 class OwnLimitBody(Body):
     """What is set for one type; members that are left out are as the organization (or the default) has them."""
 
-    warning: Threshold | None = None
-    critical: Threshold | None = None
+    warning: Threshold | None = Field(default=None, examples=["10"])
+    critical: Threshold | None = Field(default=None, examples=["20"])
     enabled: bool | None = None
 
 

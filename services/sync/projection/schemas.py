@@ -15,7 +15,7 @@ from shared.platform.http.bodies import Answer, Body
 class RegenerateBody(Body):
     """Which plan version to project; the current one if not given."""
 
-    plan_version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
+    plan_version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1, examples=[1])] | None = None
 
 
 class AssumptionOut(Answer):

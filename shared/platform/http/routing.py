@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 import orjson
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 from fastapi.routing import APIRoute
 
 from shared.contracts.identity import Role
@@ -122,7 +122,8 @@ class _Router:
 
     def _route(self, method: Method, path: str, statuses: tuple[int, ...], **options: Any) -> Callable[[F], F]:
         unchanged: dict[int | str, dict[str, Any]] = {}
-        if method == "GET" and options.get("status_code", 200) == 200:  # noqa: PLR2004 - OK
+        whole = not issubclass(options.get("response_class", Response), StreamingResponse)
+        if method == "GET" and whole and options.get("status_code", 200) == 200:  # noqa: PLR2004 - OK
             unchanged = {_UNCHANGED: {"description": "The answer is the one that If-None-Match names"}}
         responses = unchanged | problem_responses(*statuses) | options.pop("responses", {})
         decorate: Callable[[F], F] = self.api.api_route(path, methods=[method], responses=responses, **options)
@@ -136,7 +137,7 @@ class TenantRouter(_Router):
         super().__init__(TENANT_PREFIX, tags)
 
     def _tenant(self, method: Method, path: str, needs: Role, operation_id: str, **options: Any) -> Callable[[F], F]:
-        statuses = (401, 403, 404, 422, 503) if method == "GET" else (401, 403, 404, 409, 413, 422, 503)
+        statuses = (401, 403, 404, 422, 503) if method == "GET" else (400, 401, 403, 404, 409, 413, 422, 503)
         extra = {NEEDS: needs.value} | options.pop("openapi_extra", {})
         return self._route(method, path, statuses, operation_id=operation_id, openapi_extra=extra, **options)
 
@@ -168,7 +169,7 @@ class PublicRouter(_Router):
         super().__init__(prefix, tags)
 
     def _public(self, method: Method, path: str, operation_id: str, **options: Any) -> Callable[[F], F]:
-        statuses = (401, 404, 422, 503) if method == "GET" else (401, 403, 404, 409, 413, 422, 503)
+        statuses = (401, 404, 422, 503) if method == "GET" else (400, 401, 403, 404, 409, 413, 422, 503)
         return self._route(method, path, statuses, operation_id=operation_id, **options)
 
     def get(self, path: str, *, operation_id: str, **options: Any) -> Callable[[F], F]:

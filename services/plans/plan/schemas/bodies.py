@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from services.plans.plan.rules import (
     AMOUNT_LIMIT,
@@ -13,6 +13,7 @@ from services.plans.plan.rules import (
     RATIO_PLACES,
     PlanContent,
 )
+from services.plans.plan.schemas.example import EXAMPLE
 from shared.contracts.plans import (
     CustomMetricTarget,
     CustomPathPoint,
@@ -172,6 +173,8 @@ class PlanBody(Body):
     Left out, the save is accepted while the current version is the caller's own. ``on_conflict`` "merge"
     takes in what others have changed since, unless the same field was changed differently.
     """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     strategy: StrategyBody = Field(default_factory=StrategyBody)
     targets: TargetsBody = Field(default_factory=TargetsBody)

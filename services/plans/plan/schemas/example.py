@@ -1,0 +1,46 @@
+"""A plan as the API's documentation shows it: complete, so that it may be tagged for investors."""
+
+from typing import Any
+
+EXAMPLE: dict[str, Any] = {
+    "strategy": {
+        "vision": "Every office brews its own.",
+        "tagline": "Coffee that comes back.",
+        "one_line_pitch": "Beans, machine and service for one price a month.",
+        "problem": "Offices pay for machines that nobody looks after.",
+        "problem_score": 8,
+        "solution": "A subscription that includes everything.",
+        "key_features": ["Beans by use", "Repairs within a day"],
+        "market": "Offices in the Klang Valley with 20 people or more.",
+        "market_tam": "900000000",
+        "market_sam": "120000000",
+        "market_som": "6000000",
+        "opportunity_score": 7,
+        "revenue_model": "A monthly price a machine, a year at least.",
+        "gtm_strategy": "Two people who sell, and a free week.",
+        "unit_economics": "A machine is paid back in ten months.",
+        "moat": "A technician in every district.",
+        "competition": "Machine leasing, and the café downstairs.",
+        "team": "Ada runs it, Farid repairs it.",
+        "feasibility": "Forty machines run already.",
+        "feasibility_score": 8,
+        "willingness_to_pay": "Nine of ten free weeks end in a contract.",
+        "willingness_to_pay_score": 9,
+        "financials": "Cash positive with 160 machines.",
+        "ask": "MYR 1.5 million for 300 machines.",
+    },
+    "targets": {
+        "target_mrr": "100000.00",
+        "target_customers": 160,
+        "target_date": "2030-12-31",
+        "baseline_value": "40000.00",
+        "baseline_date": "2026-01-01",
+        "path": "compound",
+        "expected_cac": "1200.00",
+        "expected_ltv": "14400.00",
+        "expected_burn_rate": "35000.00",
+        "expected_runway_months": "14",
+        "expected_growth_rate": "0.02",
+    },
+    "label": "Before the seed round",
+}
