@@ -52,7 +52,7 @@ class WebhookAttempt(SyncTable):
     """One attempt: what was answered (``status_code``, the beginning of the ``answer``), or why nothing was."""
 
     __tablename__ = "webhook_attempts"
-    __table_args__ = table_args(TableKind.OWNED)
+    __table_args__ = table_args(TableKind.OWNED, unaudited="the log of a worker")
 
     organization_id: Mapped[Id] = mapped_column(primary_key=True)
     delivery_id: Mapped[Id] = mapped_column(primary_key=True)

@@ -14,7 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.sync.delivery import store
 from services.sync.delivery.models import DELIVERED, FAILED, WAITING, WebhookAttempt, WebhookDelivery
 from services.sync.delivery.posting import Posted, post
-from services.sync.delivery.rules.schedule import Outcome, after_failure, backoff, is_accepted, why_to_disable
+from services.sync.delivery.rules.schedule import (
+    LONGEST_DELAY,
+    Outcome,
+    after_failure,
+    backoff,
+    is_accepted,
+    why_to_disable,
+)
 from services.sync.delivery.rules.signature import headers
 from services.sync.delivery.settings import allowed_networks
 from services.sync.delivery.use_cases import WEBHOOKS
@@ -33,8 +40,8 @@ from shared.platform.service import Runtime
 
 log = structlog.get_logger()
 
-ENDPOINTS_AT_A_TIME = 16
-MESSAGES_AT_A_TIME = 20
+ENDPOINTS_AT_ONCE = 8
+MESSAGES_AT_A_TIME = 10
 """Of one endpoint, before others have their turn."""
 
 
@@ -50,11 +57,13 @@ async def run_webhooks(runtime: Runtime) -> None:
     """Post what waits, until the process ends."""
 
     async def carry_out(held: list[Held]) -> None:
-        async with asyncio.TaskGroup() as group:
-            for one in held:
-                group.create_task(serve(runtime, one))
+        for one in held:
+            await serve(runtime, one)
 
-    await work_off(runtime, WEBHOOKS, WEBHOOK, carry_out, ENDPOINTS_AT_A_TIME)
+    async with asyncio.TaskGroup() as group:
+        # A slow endpoint keeps one of these busy, and the others go on.
+        for _ in range(ENDPOINTS_AT_ONCE):
+            group.create_task(work_off(runtime, WEBHOOKS, WEBHOOK, carry_out, 1))
 
 
 async def serve(runtime: Runtime, held: Held) -> None:
@@ -88,6 +97,8 @@ async def _next(session: AsyncSession, held: Held, box: SecretBox) -> _Message |
         secrets = [box.open(one["sealed"], secret_context(held.id)) for one in in_use(endpoint.secrets, at)]
     except SealBroken:
         log.error("webhooks.seal_broken", endpoint=str(held.id))  # noqa: TRY400 - it is the key that is wrong
+        endpoint.rests_until = at + LONGEST_DELAY
+        await session.flush()
         return None
     body = delivery.body.encode()
     signed = headers(secrets, str(delivery.id), int(at.timestamp()), body)

@@ -22,6 +22,7 @@ class Errand(SyncTable):
         # serves: what is due of a kind, longest due first
         Index("ix_errands_due", "kind", "due_at"),
         deletable=True,
+        unaudited="a queue",
         global_reason="workers look for what is due before they know whose it is",
     )
 

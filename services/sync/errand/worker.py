@@ -38,5 +38,5 @@ async def work_off(
                 log.warning("errands.outage", kind=kind, reason=type(error).__name__)
             await asyncio.sleep(OUTAGE_SECONDS)
             continue
-        if len(held) < at_a_time:
+        if not held:
             await runtime.wakeups.wait(role, POLL_SECONDS)

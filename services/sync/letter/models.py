@@ -17,6 +17,7 @@ class Letter(SyncTable):
         TableKind.OWNED,
         CheckConstraint(f"state IN ('{WAITING}', '{SENT}', '{GIVEN_UP}')", name="state"),
         Index("uq_letters_cause", "organization_id", "user_id", "cause", unique=True),
+        unaudited="a queue of letters",
     )
 
     organization_id: Mapped[Id] = mapped_column(primary_key=True)

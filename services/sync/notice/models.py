@@ -29,6 +29,7 @@ class Notice(SyncTable):
         _one_of("severity", Severity),
         _one_of("needs_role", Role),
         Index("uq_notices_cause", "organization_id", "cause", unique=True),
+        unaudited="it tells of what is audited itself",
     )
 
     organization_id: Mapped[Id] = mapped_column(primary_key=True)

@@ -15,7 +15,7 @@ from services.sync.delivery.store import make_waiting_due
 from services.sync.delivery.use_cases import post_soon
 from services.sync.notice.rules import disabled_notice
 from services.sync.notice.use_cases import notify
-from services.sync.venture.models import VentureView
+from services.sync.venture.store import known_ventures
 from services.sync.webhook import store
 from services.sync.webhook.models import ACTIVE, DISABLED, WebhookEndpoint
 from services.sync.webhook.rules import HINT_LENGTH, KEY_BYTES, MOST_ENDPOINTS, rotated, secret_context
@@ -23,7 +23,7 @@ from services.sync.webhook.schemas import EndpointChange, NewEndpoint
 from shared.kernel.errors import Conflict, Invalid, NotFound, field_error
 from shared.kernel.ids import new_id
 from shared.platform.db.bulk import lock_keys
-from shared.platform.db.waiting import known
+from shared.platform.db.waiting import eventually
 from shared.platform.http.concurrency import check_version
 from shared.platform.secrets import SecretBox
 
@@ -193,5 +193,15 @@ async def _check(session: AsyncSession, endpoint_id: UUID, wanted: NewEndpoint |
             raise UrlRefused(f"{error}.", errors=[field_error("url", str(error))]) from error
     if wanted.name is not None and await store.name_is_taken(session, actor.organization_id, wanted.name, endpoint_id):
         raise EndpointNameTaken(f"Another endpoint is named {wanted.name!r}; choose another name.")
-    for venture in wanted.venture_ids or ():
-        await known(session, VentureView, organization_id=actor.organization_id, id=venture)
+    await _know(session, actor.organization_id, set(wanted.venture_ids or ()))
+
+
+async def _know(session: AsyncSession, organization_id: UUID, ventures: set[UUID]) -> None:
+    """Wait a moment for ventures that are new; ``NotFound`` if one is not the organization's."""
+
+    async def find() -> bool | None:
+        ours = {venture for _organization, venture in await known_ventures(session, [organization_id])}
+        return True if ventures <= ours else None
+
+    if ventures and not await eventually(find):
+        raise NotFound("There is no venture with one of these ids in this organization.")
