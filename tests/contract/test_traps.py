@@ -17,6 +17,7 @@ FORBIDDEN = {
     "add_listener": "NOTIFY in the writer's transaction serialises commits",
     "backoff": "as a consumer's setting it replaces ack_wait",
     "create_key_value": "as key_value",
+    "persist_mode": "a stream that stores later acknowledges what a power cut takes away",
     "PullSub": "it waits for full batches and strands messages",
     "TestNatsBroker": "it knows no acknowledgement, no repetition and no redelivery",
 }

@@ -13,11 +13,12 @@ from tests.loop.system import System
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """They share a system, so they share a worker."""
+    """Those that share the system share a worker; a file with systems of its own may be another's work meanwhile."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("loop"))
+            shares = "system" in getattr(item, "fixturenames", ())
+            item.add_marker(pytest.mark.xdist_group("loop" if shares else f"loop {item.path.stem}"))
             item.add_marker(pytest.mark.loop)
             item.add_marker(pytest.mark.timeout(600))
 

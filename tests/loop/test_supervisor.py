@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -206,12 +206,39 @@ def test_an_engine_that_dies_is_started_again_at_its_port(beside_others):
     beside_others.family = [beside_others.supervisor, *beside_others.supervisor.children(recursive=True)]
 
 
+def test_a_supervisor_that_cannot_write_goes_on_and_writes_later(beside_others):
+    """As on a full disk; here something stands in the way of its folder."""
+    folder = beside_others.state / "run"
+    aside = folder.with_name("aside")
+    numbers = {line["service"]: line["pid"] for line in beside_others.listed}
+    folder.rename(aside)
+    folder.write_text("in the way", encoding="utf-8")
+    os.kill(numbers["nats"], signal.SIGKILL)
+    wait_for(lambda: "; trying again" in beside_others.said, beside_others)
+    assert answers(beside_others, aside)
+    folder.unlink()
+    aside.rename(folder)
+    wait_for(lambda: {line["service"]: line["pid"] for line in beside_others.listed} != numbers, beside_others)
+    assert {line["service"] for line in beside_others.listed} == {"postgres", "nats"}
+    assert not list(folder.glob(".ps.json*"))
+    beside_others.family = [beside_others.supervisor, *beside_others.supervisor.children(recursive=True)]
+
+
+def wait_for(condition: Callable[[], bool], running: Running) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not condition():
+        assert time.monotonic() < deadline, running.said
+        time.sleep(0.05)
+
+
 def ports(listed: list[dict[str, Any]]) -> dict[str, int]:
     return {line["service"]: line["port"] for line in listed}
 
 
-def answers(running: Running) -> bool:
-    with psycopg.connect(running.environment["TRUEUP_SYNC_OPERATOR_URL"]) as connection:
+def answers(running: Running, folder: Path | None = None) -> bool:
+    """Whether the database whose address the folder has lets us in."""
+    known = json.loads(((folder or running.state / "run") / "environment.json").read_text(encoding="utf-8"))
+    with psycopg.connect(known["TRUEUP_SYNC_OPERATOR_URL"]) as connection:
         return connection.execute("select 1").fetchone() == (1,)
 
 

@@ -22,6 +22,7 @@ from shared.platform.bus.publishing import BATCH, RefusedError, publish
 from shared.platform.bus.wakeups import Wakeups
 from shared.platform.cancelling import end_if_cancelled
 from shared.platform.db.bulk import lock_number
+from shared.platform.db.outage import OUTAGES
 from shared.platform.failpoints import failpoint
 from shared.platform.telemetry.messages import publishing
 
@@ -81,7 +82,7 @@ class Relay:
         while True:
             try:
                 await self._relay_while_connected()
-            except (psycopg.OperationalError, TimeoutError, nats.errors.Error) as error:
+            except (*OUTAGES, nats.errors.Error) as error:
                 end_if_cancelled()
                 log.warning("relay.waiting", reason=repr(error))
                 await asyncio.sleep(STANDBY_SECONDS)

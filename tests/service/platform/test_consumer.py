@@ -1,7 +1,9 @@
 import asyncio
+import contextlib
 
 import pytest
 from nats.js.api import ConsumerConfig
+from nats.js.client import JetStreamContext
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -189,6 +191,36 @@ async def test_a_slow_batch_is_not_delivered_to_another_replica(
     await house.start("plans", "plans")
     await house.settle()
     assert (calls, recorder.titles()) == (1, ["slow"])
+
+
+async def test_what_was_delivered_often_is_handled_alone(house: House, recorder: Recorder) -> None:
+    """A message that kills its process is never counted as failed; at least it does not take others with it."""
+    sizes: list[int] = []
+
+    async def measure(_session: object, batch: consumer.Batch) -> None:
+        sizes.append(len(batch.events))
+
+    recorder.trap = measure
+    info = await house.operator.jsm().consumer_info("SYNC", "plans")
+    await house.operator.jsm().add_consumer("SYNC", info.config.evolve(ack_wait=1))
+    org = await house.organization()
+    await house.publish(*[alert(org.id, f"alert {number}") for number in range(5)])
+    killed = await house.operator.jetstream().pull_subscribe_bind("plans", stream="SYNC")
+    for _ in range(consumer.ALONE_FROM_DELIVERY - 1):
+        await fetch_all(killed, 5)
+    await killed.unsubscribe()
+    await house.publish(alert(org.id, "new"))
+    await house.start("plans")
+    await house.settle()
+    assert sorted(recorder.titles()) == ["alert 0", "alert 1", "alert 2", "alert 3", "alert 4", "new"]
+    assert sizes == [1] * 6
+
+
+async def fetch_all(subscription: JetStreamContext.PullSubscription, count: int) -> None:
+    """Be delivered so many messages, and acknowledge none."""
+    while count:
+        with contextlib.suppress(TimeoutError):
+            count -= len(await subscription.fetch(count, timeout=5))
 
 
 async def test_the_durables_keep_their_ack_wait(house: House) -> None:
