@@ -112,7 +112,9 @@ class Runtime:
         except Exception as error:  # noqa: BLE001 - whatever it is, the service is not ready
             return f"{type(error).__name__}"
         wanted = (head("platform"), head(self.service.name))
-        return "ok" if found == wanted else f"schema {found}, needs {wanted}; run: trueup migrate"
+        # A newer schema is right: it is migrated before the services are replaced, and a bad release is taken back.
+        behind = any(has < needs for has, needs in zip(found, wanted, strict=True))
+        return f"schema {found}, needs {wanted}; run: trueup migrate" if behind else "ok"
 
 
 @contextlib.asynccontextmanager
