@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.reporting.portfolio import use_cases as portfolio
+from services.reporting.portfolio.store import leave_mark
 from shared.contracts.finance import MetricCreated
 from shared.contracts.plans import PlanState, VentureState
 from shared.contracts.sync import AlertState, ProjectionState, VarianceComputed
@@ -13,11 +14,13 @@ async def on_plans(session: AsyncSession, batch: Batch) -> None:
     """Ventures and plans changed."""
     await portfolio.keep_ventures(session, batch.of(VentureState))
     await portfolio.keep_plans(session, batch.of(PlanState))
+    await leave_mark(session, batch.organizations, "PLANS")
 
 
 async def on_finance(session: AsyncSession, batch: Batch) -> None:
     """Actuals were observed."""
     await portfolio.keep_metrics(session, batch.of(MetricCreated))
+    await leave_mark(session, batch.organizations, "FINANCE")
 
 
 async def on_sync(session: AsyncSession, batch: Batch) -> None:
@@ -25,6 +28,7 @@ async def on_sync(session: AsyncSession, batch: Batch) -> None:
     await portfolio.keep_comparisons(session, batch.of(VarianceComputed))
     await portfolio.keep_alerts(session, batch.of(AlertState))
     await portfolio.keep_projections(session, batch.of(ProjectionState))
+    await leave_mark(session, batch.organizations, "SYNC")
 
 
 SUBSCRIPTIONS = (

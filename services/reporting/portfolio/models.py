@@ -20,6 +20,17 @@ Observed = Annotated[Decimal, mapped_column(Numeric(26, 6))]
 """Whatever a figure of an event can hold: a read model refuses nothing that its owner has published."""
 
 
+class ChangeRow(ReportingTable):
+    """The mark that the newest batch of a stream has left: while all are the same, so is everything below."""
+
+    __tablename__ = "portfolio_changes"
+    __table_args__ = table_args(TableKind.READ_MODEL)
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    stream: Mapped[str] = mapped_column(primary_key=True)
+    mark: Mapped[UUID]
+
+
 class VentureRow(ReportingTable):
     """A venture as plans last described it."""
 

@@ -1,9 +1,9 @@
 """All SQL of the portfolio: set-based reads, each served by an index that leads with the organization."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Date, Text, and_, bindparam, func, or_, select, true
@@ -36,12 +36,36 @@ from shared.contracts.sync import (
     ProjectionStatus,
     Severity,
 )
+from shared.kernel.ids import new_id
+from shared.platform.db.driver import Statement, later, nothing
 
 
 def _series(values: Sequence[Any], kind: Any, name: str) -> Any:
     """A list of values as a table of one column, ``value``."""
     given = bindparam(None, list(values), type_=ARRAY(kind), unique=True)
     return func.unnest(given).table_valued("value").render_derived(name=name)
+
+
+# The statement's rows are locked until the commit, so it is a batch's last one, and takes them in one order.
+_MARK: LiteralString = """
+INSERT INTO portfolio_changes (organization_id, stream, mark)
+SELECT organization_id, %s, %s FROM unnest(%s::uuid[]) AS given (organization_id)
+ON CONFLICT (organization_id, stream) DO UPDATE SET mark = excluded.mark
+"""
+_MARKS: LiteralString = "SELECT stream, mark FROM portfolio_changes WHERE organization_id = %s ORDER BY stream"
+
+Marks = tuple[tuple[str, UUID], ...]
+"""The mark of each stream that has told something of an organization."""
+
+
+async def leave_mark(session: AsyncSession, organizations: Collection[UUID], stream: str) -> None:
+    """Note, as the last thing that a batch does, that it has changed something of these organizations."""
+    await later(session, Statement(_MARK, (stream, new_id(), sorted(organizations)), nothing))
+
+
+def marks(organization_id: UUID) -> Statement[Marks]:
+    """The statement that asks for an organization's marks."""
+    return Statement(_MARKS, (organization_id,), lambda rows: tuple((stream, mark) for stream, mark in rows))
 
 
 async def ventures(session: AsyncSession, organization_id: UUID) -> list[Venture]:

@@ -2,19 +2,29 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, and_, literal, select
+from sqlalchemy import ScalarSelect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.identity import Role
 from shared.kernel.errors import Forbidden, NotFound, Unauthorized
 from shared.platform.auth.api_keys import PresentedKey
 from shared.platform.auth.tokens import Claims
-from shared.platform.db.platform_tables import ApiKeyRow, MembershipRow, OrganizationRow
+from shared.platform.db.driver import Statement, run
+from shared.platform.db.platform_tables import ApiKeyRow, OrganizationRow
 from shared.platform.db.waiting import eventually
 
 READ, WRITE = "read", "write"
+
+# Asked by every request: as a known text it is prepared once a connection and goes with the tenant's setting.
+_MEMBERSHIP: LiteralString = """
+SELECT o.archived, m.version, m.role, m.active, m.venture_ids, m.tokens_valid_from
+FROM (SELECT %s::uuid AS organization_id, %s::uuid AS user_id) AS asked
+LEFT JOIN platform.organizations AS o ON o.id = asked.organization_id
+LEFT JOIN platform.memberships AS m USING (organization_id, user_id)
+"""
 
 
 class ScopeMissing(Forbidden):
@@ -53,21 +63,8 @@ async def rights_of_member(session: AsyncSession, claims: Claims, organization_i
         Unauthorized: The user has ended all sessions since the token was issued.
     """
     claimed = claims.memberships.get(organization_id)
-    one = select(literal(1)).subquery()
-    mine = and_(MembershipRow.organization_id == organization_id, MembershipRow.user_id == claims.user_id)
-    row = (
-        await session.execute(
-            select(
-                _archived(organization_id),
-                MembershipRow.version,
-                MembershipRow.role,
-                MembershipRow.active,
-                MembershipRow.venture_ids,
-                MembershipRow.tokens_valid_from,
-            ).select_from(one.outerjoin(MembershipRow, mine))
-        )
-    ).one()
-    archived, version, role, active, venture_ids, valid_from = row
+    known = Statement(_MEMBERSHIP, (organization_id, claims.user_id), list)
+    ((archived, version, role, active, venture_ids, valid_from),) = (await run(session, known))[0]
     if version is not None and valid_from is not None and claims.issued_at < valid_from.timestamp():
         raise Unauthorized("This session was ended; log in again.")
     if version is not None and (claimed is None or version >= claimed.version):

@@ -246,3 +246,31 @@ async def test_a_long_history_costs_the_dashboard_nothing(house, told):
     await portfolio_of(house, organization)
     assert time.perf_counter() - started < max(0.25, 10 * short)
     assert rate > 3_000, f"{rate:,.0f} events a second"
+
+
+async def test_a_dashboard_is_made_again_whenever_something_that_it_shows_has_changed(house, told):
+    await house.start("reporting")
+    organization = await house.organization()
+    kopi, limited_to = told(organization), told(organization, "Batik Market")
+    member = house.client("reporting", organization, Role.VIEWER)
+
+    async def shown() -> dict:
+        await house.settle()
+        response = await member.get("/dashboard/portfolio")
+        again = await member.get("/dashboard/portfolio", headers={"If-None-Match": response.headers["etag"]})
+        assert again.status_code == 304
+        return response.json()
+
+    assert (await shown())["ventures"] == []
+    await house.publish(kopi.created(), limited_to.created())
+    assert [row["plan"] for row in (await shown())["ventures"]] == ["missing", "missing"]
+    await house.publish(kopi.plan())
+    assert (await shown())["plans"]["complete"] == 1
+    await house.publish(kopi.metric("15000"))
+    assert (await shown())["totals"]["portfolio_mrr"] == "15000.00"
+    await house.publish(kopi.comparison("15000", "20000"))
+    assert (await shown())["totals"]["target_mrr"] == "20000.00"
+    await house.publish(kopi.alert())
+    assert (await shown())["alerts"]["total"] == 1
+    await house.publish(limited_to.metric("7"))
+    assert (await shown())["totals"]["portfolio_mrr"] == "15007.00"
