@@ -74,7 +74,8 @@ class MetricCreated(
     """An actual, dated observation for a venture; a later calculation has a higher revision.
 
     ``observed_on`` is a local day of the organization. ``withdrawn``: the observation no longer
-    holds (its facts moved to another venture or day).
+    holds (its facts moved to another venture or day). ``carried_from``: nothing happened on the day, and it
+    was carried forward from that one when the day ended.
     """
 
     venture_id: UUID
@@ -90,3 +91,4 @@ class MetricCreated(
     withdrawn: bool = False
     recorded_at: datetime
     evidence: tuple[str, ...] = ()
+    carried_from: date | None = None

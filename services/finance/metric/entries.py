@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.metric import store
+from services.finance.metric.carrying import follow
 from services.finance.metric.rules import MONEY_KINDS
 from services.finance.metric.schemas import EnteredSource, Entry
 from services.finance.metric.use_cases import MetricRow, announce
@@ -57,13 +58,15 @@ async def enter(
     results, news = [], []
     for row in rows:
         before = known.get(_key(row))
-        if before is not None and not before.withdrawn and (before.value, before.note) == (row["value"], row["note"]):
+        same = before is not None and (before.value, before.note) == (row["value"], row["note"])
+        if before is not None and same and not before.withdrawn and before.carried_from is None:
             results.append(dict(before._asdict()))
             continue
         row["revision"] = 1 if before is None else before.revision + 1
         results.append(row)
         news.append(row)
     await announce(session, news)
+    await follow(session, news, entering.now)
     return results, len(news)
 
 
@@ -77,7 +80,9 @@ async def withdraw(
     if before is None or before.withdrawn:
         raise NotFound(f"There is no {source.value} {metric.value} of {observed_on} for this venture.")
     changed = {"revision": before.revision + 1, "withdrawn": True, "recorded_at": entering.now}
-    await announce(session, [dict(before._asdict()) | changed | {"recorded_by": entering.user_id}])
+    row = dict(before._asdict()) | changed | {"recorded_by": entering.user_id, "carried_from": None}
+    await announce(session, [row])
+    await follow(session, [row], entering.now)
 
 
 def _check_days(entries: Sequence[Entry], entering: Entering) -> None:
@@ -113,4 +118,5 @@ def _row(entry: Entry, source: EnteredSource, entering: Entering) -> MetricRow:
         "withdrawn": False,
         "recorded_at": entering.now,
         "recorded_by": entering.user_id,
+        "carried_from": None,
     }

@@ -20,7 +20,8 @@ class Metric(FinanceTable):
     """An actual of a venture on a local day, by one source; it is never deleted, only withdrawn.
 
     ``revision`` rises when the content changes. A calculated one is open to its parts: the spans in
-    force on its day (``subscription_spans``) and, through them, the provider's events.
+    force on its day (``subscription_spans``) and, through them, the provider's events. ``carried_from``: nothing
+    happened on its day, and it was carried forward from that one when the day ended.
     """
 
     __tablename__ = "metrics"
@@ -48,6 +49,7 @@ class Metric(FinanceTable):
     withdrawn: Mapped[bool]
     recorded_at: Mapped[Instant]
     recorded_by: Mapped[UUID | None]
+    carried_from: Mapped[date | None]
 
 
 class DueDay(FinanceTable):

@@ -1,8 +1,8 @@
 """Which dated actuals a venture's recurring revenue yields, and which of several sources counts."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -26,10 +26,11 @@ SIGNED_KINDS = frozenset([MetricKind.GROWTH_RATE, MetricKind.BURN_RATE, MetricKi
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One dated actual: its value, and the money that no rate converts yet."""
+    """One dated actual: its value, the money that no rate converts yet, and from which day it was carried forward."""
 
     value: Decimal
     unconverted: dict[str, Decimal] = field(default_factory=dict)
+    carried_from: date | None = None
 
 
 Figures = dict[tuple[MetricKind, date], Figure]
@@ -99,6 +100,61 @@ def calculated_figures(days: Sequence[RevenueDay], base_currency: str, from_day:
         if day >= from_day and rate is not None:
             figures[MetricKind.GROWTH_RATE, day] = Figure(rate)
     return figures
+
+
+def carried_figures(days: Sequence[RevenueDay], base_currency: str, ended: Collection[date]) -> Figures:
+    """The figures of days that ended, whether or not anything happened on them.
+
+    MRR, ARR and customers are those of the last revenue day up to then, growth is that of the day itself.
+    ``days`` are as for ``calculated_figures``; a day before the first of them has no figures.
+    """
+    figures: Figures = {}
+    dates = [kept.day for kept in days]
+    for day in ended:
+        place = bisect_right(dates, day)
+        if not place:
+            continue
+        since, revenue = dates[place - 1], days[place - 1].revenue
+        mrr, others = revenue.in_currency(base_currency), revenue.unconverted(base_currency)
+        figures[MetricKind.MRR, day] = Figure(mrr, others, since)
+        figures[MetricKind.ARR, day] = Figure(12 * mrr, {name: 12 * amount for name, amount in others.items()}, since)
+        figures[MetricKind.CUSTOMERS, day] = Figure(Decimal(revenue.customers), carried_from=since)
+        rate = growth_rate(mrr, _on_day(days, dates, month_before(day)).in_currency(base_currency))
+        if rate is not None:
+            figures[MetricKind.GROWTH_RATE, day] = Figure(rate, carried_from=since)
+    return figures
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one source says of one kind on a day; ``carried_from``: it was carried forward from that day."""
+
+    day: date
+    value: Decimal
+    note: str | None
+    withdrawn: bool
+    carried_from: date | None = None
+
+
+def followed(said: Sequence[Said]) -> list[Said]:
+    """Those that were carried forward and have to say something else, since what they were carried from changed.
+
+    ``said`` is everything that a source says of a kind, in order of day. One whose ground was withdrawn is
+    carried from the one before that, or withdrawn when there is none.
+    """
+    changed: list[Said] = []
+    ground: Said | None = None
+    for one in said:
+        if one.carried_from is None:
+            ground = ground if one.withdrawn else one
+            continue
+        if ground is None:
+            other = replace(one, withdrawn=True)
+        else:
+            other = Said(one.day, ground.value, ground.note, withdrawn=False, carried_from=ground.day)
+        if other != one:
+            changed.append(other)
+    return changed
 
 
 def _on_day(days: Sequence[RevenueDay], dates: Sequence[date], day: date) -> Revenue:

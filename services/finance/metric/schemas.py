@@ -106,6 +106,9 @@ class MetricOut(BaseModel):
     note: str | None
     recorded_at: datetime
     recorded_by: UUID | None
+    carried_from: date | None = Field(
+        description="Nothing happened on the day; it was carried forward from this one when the day ended"
+    )
     explained_at: str
 
     @classmethod

@@ -1,7 +1,7 @@
 """All SQL of metrics."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -64,6 +64,47 @@ async def stored(session: AsyncSession, keys: Sequence[tuple[Any, ...]]) -> dict
     columns = [getattr(Metric, name) for name in KEY]
     rows = await session.execute(select(*Metric.__table__.c).where(in_values(columns, keys)))
     return {tuple(getattr(row, name) for name in KEY): row for row in rows}
+
+
+CARRIED_SOURCES = (MetricSource.IMPORTED, MetricSource.MANUAL)
+"""Entered ones that are carried forward; an override is of its day alone."""
+
+_NEWEST_ENTERED = f"""
+    SELECT {columns_of(Metric, "newest")}
+    FROM unnest(%s::uuid[], %s::uuid[]) AS asked (organization_id, venture_id)
+    CROSS JOIN unnest(%s::text[]) AS kinds (metric)
+    CROSS JOIN LATERAL (
+        SELECT m.* FROM metrics m
+        WHERE m.organization_id = asked.organization_id AND m.venture_id = asked.venture_id
+          AND m.metric = kinds.metric AND m.observed_on <= %s AND NOT m.withdrawn AND m.source = ANY (%s::text[])
+        ORDER BY m.observed_on DESC, array_position(%s::text[], m.source)
+        LIMIT 1
+    ) newest
+""".encode()  # noqa: S608 - names of declared columns
+
+
+def newest_entered(keys: Sequence[VentureKey], on: date) -> Statement[list[Any]]:
+    """The newest entered metric of each venture and kind on or before a day, overrides left out."""
+    sources = [source.value for source in CARRIED_SOURCES]
+    organizations, ventures = key_columns(keys, 2)
+    parameters = (organizations, ventures, [kind.value for kind in MetricKind], on, sources, sources)
+    return Statement(_NEWEST_ENTERED, parameters, lambda rows: list(rows_of(Metric)(rows)))
+
+
+async def everything_said(
+    session: AsyncSession, key: VentureKey, kinds: Collection[tuple[str, str]]
+) -> Sequence[Row[Any]]:
+    """Everything that some (metric, source) say of a venture, withdrawn ones included, in order of day."""
+    statement = (
+        select(*Metric.__table__.c)
+        .where(
+            Metric.organization_id == key.organization_id,
+            Metric.venture_id == key.venture_id,
+            in_values([Metric.metric, Metric.source], list(kinds)),
+        )
+        .order_by(Metric.observed_on)
+    )
+    return (await session.execute(statement)).all()
 
 
 async def expect(session: AsyncSession, days: Sequence[tuple[VentureKey, date]]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.keys import VentureKey
 from services.finance.metric import store
-from services.finance.metric.rules import MONEY_KINDS, Figure, Figures, calculated_figures
+from services.finance.metric.rules import MONEY_KINDS, Figure, Figures, calculated_figures, carried_figures
 from services.finance.revenue.store import VentureDays
 from services.finance.terms import Terms
 from shared.contracts.finance import MetricCreated, MetricKind, MetricSource, UnconvertedAmount
@@ -28,22 +28,27 @@ async def observe(
     *,
     terms: Terms,
     traces: Mapping[VentureKey, str | None],
+    ended: date | None = None,
 ) -> int:
     """Bring the calculated metrics of (locked) ventures in line with their revenue, since a day each.
 
     Only what differs is written, with its revision raised, and announced; a day that lost its reason
     is withdrawn. Days that have not come yet are left to the queue of due days. ``history`` holds the
     revenue days since ``history_from`` of that day, ``calculated`` what is stored since that day or an
-    earlier one. Gives how many metrics changed.
+    earlier one. Days that ended keep their figures, carried forward if nothing happened on them; ``ended`` is
+    one that just did. Gives how many metrics changed.
     """
     rows: list[MetricRow] = []
     expected: list[tuple[VentureKey, date]] = []
     for key in sorted(since):
-        figures = calculated_figures(history.get(key, []), terms.currency(key.organization_id), since[key])
+        stored = {named: row for named, row in calculated.get(key, {}).items() if named[1] >= since[key]}
+        carried = {day for (_kind, day), row in stored.items() if row.carried_from is not None}
+        carried |= {ended} if ended is not None else set()
+        days, currency = history.get(key, []), terms.currency(key.organization_id)
+        figures = carried_figures(days, currency, carried) | calculated_figures(days, currency, since[key])
         current = today(terms.zone(key.organization_id))
         expected += [(key, day) for day in sorted({day for _, day in figures}) if day > current]
         come = {named: figure for named, figure in figures.items() if named[1] <= current}
-        stored = {named: row for named, row in calculated.get(key, {}).items() if named[1] >= since[key]}
         rows += _changed(key, come, stored, terms)
     await store.expect(session, expected)
     await store.write(session, rows)
@@ -85,7 +90,7 @@ def _changed(
     return rows
 
 
-_CONTENT = ("value", "currency", "unconverted", "policy_version", "withdrawn")
+_CONTENT = ("value", "currency", "unconverted", "policy_version", "withdrawn", "carried_from")
 
 
 def _content(kind: MetricKind, figure: Figure, organization_id: UUID, terms: Terms) -> MetricRow:
@@ -95,6 +100,7 @@ def _content(kind: MetricKind, figure: Figure, organization_id: UUID, terms: Ter
         "unconverted": {currency: f"{amount:f}" for currency, amount in sorted(figure.unconverted.items())},
         "policy_version": terms.policy(organization_id).version,
         "withdrawn": False,
+        "carried_from": figure.carried_from,
     }
 
 
@@ -119,6 +125,7 @@ def created(row: MetricRow, trace: str | None = None) -> MetricCreated:
         note=row["note"],
         withdrawn=row["withdrawn"],
         recorded_at=row["recorded_at"],
+        carried_from=row["carried_from"],
         evidence=(evidence_of(row["venture_id"], row["metric"], row["observed_on"]),),
     ).caused(trace)
 

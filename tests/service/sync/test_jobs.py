@@ -53,11 +53,12 @@ async def _until(house, organization, job, count):
 
 
 async def _known(house, organization):
-    """Wait until the jobs have seen the organization: its runs are due from the next slot on."""
+    """Wait until every job has seen the organization: its runs are due from the next slot on."""
     async with asyncio.timeout(60):
-        while len(await _runs(house, organization, "monthly_review")) < 1:
-            house.replicas["sync"][0].runtime.wakeups.wake("jobs")
-            await asyncio.sleep(0.05)
+        for job in ("daily_sync", "monthly_review"):
+            while len(await _runs(house, organization, job)) < 1:
+                house.replicas["sync"][0].runtime.wakeups.wake("jobs")
+                await asyncio.sleep(0.05)
 
 
 def _plan(venture, day):
@@ -102,12 +103,12 @@ async def test_the_month_is_reviewed_once_by_three_replicas_and_downtime_is_caug
     assert len(await house.events("SYNC", ReviewCompleted)) == 2
 
 
-async def test_by_hand_and_dry(house: House, at):
+async def test_by_hand_and_dry(house: House):
     organization, venture = await a_house_with_sync(house)
     today = clock.today(ZONE)
-    await house.publish(_plan(venture, today), venture.metric(today, "2000"))
+    last_month = add_months(month_start(today), -1)
+    await house.publish(_plan(venture, last_month), venture.metric(last_month, "2000"))
     await house.settle()
-    at(_months_from_now(1))
     client = house.client("sync", organization)
     jobs = {job["name"]: job for job in (await client.get("/sync/jobs")).json()["items"]}
     assert jobs["monthly_review"]["schedule"] == "monthly on day 1 at 03:00"
@@ -129,7 +130,7 @@ async def test_by_hand_and_dry(house: House, at):
     assert len(await house.events("SYNC", ReviewCompleted)) == 1
 
     # An actual of the reviewed month that comes later: the review is made again, as its second revision.
-    await house.publish(venture.metric(today, "9900", revision=2))
+    await house.publish(venture.metric(last_month, "9900", revision=2))
     await house.settle()
     started = await client.post("/sync/jobs/monthly_review/runs")
     await _ended(client, started.json()["id"])
@@ -144,7 +145,7 @@ async def test_by_hand_and_dry(house: House, at):
     stranger = house.client("sync", await house.organization(slug="other"))
     await house.settle()
     assert (await stranger.get(f"/sync/job-runs/{run['id']}")).status_code == 404
-    assert [one["state"] for one in (await stranger.get("/sync/job-runs")).json()["items"]] in ([], ["skipped"] * 2)
+    assert {one["state"] for one in (await stranger.get("/sync/job-runs")).json()["items"]} <= {"skipped"}
 
 
 async def _ended(client, run_id):
@@ -171,8 +172,9 @@ async def test_projections_are_outdated_after_thirty_days_and_the_daily_sync_fin
     at(later)
     client = house.client("sync", organization)
     started = await client.post("/sync/jobs/daily_sync/runs")
-    run = await _ended(client, started.json()["id"])
-    assert run["counts"]["projections_aged"] == 1
+    await _ended(client, started.json()["id"])
+    runs = await _runs(house, organization, "daily_sync")
+    assert sum(run["counts"].get("projections_aged", 0) for run in runs) == 1, "by hand, or by the clock"
     row = (await answer(house, organization, f"/ventures/{venture.id}/projections"))["items"][0]
     assert (row["status"], row["note"]) == ("OUTDATED", "It is older than 30 days.")
     await house.settle()

@@ -6,7 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.finance.metric.rules import (
+    Said,
     calculated_figures,
+    carried_figures,
+    followed,
     growth_rate,
     history_from,
     month_after,
@@ -105,3 +108,38 @@ def test_a_part_of_the_history_gives_the_same_figures_as_all_of_it(days, offset)
     part = earlier[-1:] + [one for one in days if one.day >= since]
     expected = {key: figure for key, figure in everything.items() if key[1] >= from_day}
     assert calculated_figures(part, "MYR", from_day) == expected
+
+
+# --- carried forward ----------------------------------------------------------------------------
+
+
+def _said(day, value, carried_from=None, *, withdrawn=False):
+    return Said(
+        date.fromisoformat(day), Decimal(value), None, withdrawn, carried_from and date.fromisoformat(carried_from)
+    )
+
+
+def test_a_quiet_day_has_the_figures_of_the_last_busy_one():
+    days = [RevenueDay(date(2026, 3, 1), Revenue({"MYR": Decimal(100), "USD": Decimal(5)}, 2))]
+    figures = carried_figures(days, "MYR", [date(2026, 2, 28), date(2026, 3, 9)])
+    assert {day for _kind, day in figures} == {date(2026, 3, 9)}, "nothing was there in February"
+    mrr = figures[MetricKind.MRR, date(2026, 3, 9)]
+    assert (mrr.value, mrr.unconverted, mrr.carried_from) == (100, {"USD": 5}, date(2026, 3, 1))
+    assert figures[MetricKind.ARR, date(2026, 3, 9)].value == 1200
+    assert figures[MetricKind.CUSTOMERS, date(2026, 3, 9)].value == 2
+    assert (MetricKind.GROWTH_RATE, date(2026, 3, 9)) not in figures, "there was no month before"
+    later = carried_figures(days, "MYR", [date(2026, 4, 9)])
+    assert later[MetricKind.GROWTH_RATE, date(2026, 4, 9)].value == 0
+
+
+def test_what_was_carried_follows_what_it_was_carried_from():
+    same = [_said("2026-03-01", 5), _said("2026-03-02", 5, "2026-03-01"), _said("2026-03-03", 5, "2026-03-01")]
+    assert followed(same) == []
+    corrected = [_said("2026-03-01", 7), *same[1:]]
+    assert [(one.day.day, one.value) for one in followed(corrected)] == [(2, 7), (3, 7)]
+    between = [same[0], _said("2026-03-02", 6), same[2]]
+    assert followed(between) == [_said("2026-03-03", 6, "2026-03-02")]
+    withdrawn = [_said("2026-03-01", 5, withdrawn=True), *same[1:]]
+    assert [one.withdrawn for one in followed(withdrawn)] == [True, True]
+    given_back = [same[0], *followed(withdrawn)]
+    assert followed(given_back) == same[1:]

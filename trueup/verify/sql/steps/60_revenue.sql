@@ -138,9 +138,21 @@ CREATE FUNCTION pg_temp.month_before(day date) RETURNS date LANGUAGE sql IMMUTAB
 $$;
 
 -- The dated actuals: on each day on which revenue changes; growth also a month after, when the change leaves the
--- trailing month. What lies in the future is not told yet.
+-- trailing month. What lies in the future is not told yet. Days that ended without a change carry the last one forward.
 CREATE TEMP TABLE metric AS
-WITH growth_day AS (
+WITH carried AS (
+  SELECT c.organization_id, c.venture_id, c.day, r.mrr, r.unconverted, r.customers FROM (
+    SELECT DISTINCT organization_id, venture_id, observed_on AS day FROM stored_metric
+    WHERE source = 'calculated' AND carried_from IS NOT NULL AND NOT withdrawn) c
+  CROSS JOIN LATERAL (
+    SELECT * FROM pg_temp.revenue r WHERE (r.organization_id, r.venture_id) = (c.organization_id, c.venture_id) AND r.day <= c.day
+    ORDER BY r.day DESC LIMIT 1) r
+  WHERE r.day < c.day
+), revenue AS (
+  SELECT organization_id, venture_id, day, mrr, unconverted, customers, mrr_before FROM pg_temp.revenue
+  UNION ALL
+  SELECT organization_id, venture_id, day, mrr, unconverted, customers, mrr FROM carried
+), growth_day AS (
   SELECT organization_id, venture_id, day FROM revenue
   UNION
   SELECT organization_id, venture_id, (day + interval '1 month')::date FROM revenue WHERE mrr <> mrr_before

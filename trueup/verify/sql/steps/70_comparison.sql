@@ -148,13 +148,30 @@ WITH newest AS (
   JOIN venture v ON v.organization_id = c.organization_id AND v.id = c.venture_id AND NOT v.archived
   WHERE c.current
 ), judged AS (
-  SELECT organization_id, venture_id, t.type, t.severity, observed_on, open_month
+  SELECT newest.organization_id, newest.venture_id, t.type, CASE
+           WHEN NOT coalesce((v.own->>'enabled')::boolean, (o.own->>'enabled')::boolean, true) THEN NULL
+           WHEN t.type = 'MRR_ABOVE_TARGET' THEN
+             CASE WHEN beyond > coalesce((v.own->>'warning')::numeric, (o.own->>'warning')::numeric, t.warning) THEN 'INFO' END
+           WHEN beyond > signed * coalesce((v.own->>'critical')::numeric, (o.own->>'critical')::numeric, t.critical) THEN 'CRITICAL'
+           WHEN beyond > signed * coalesce((v.own->>'warning')::numeric, (o.own->>'warning')::numeric, t.warning) THEN 'WARNING'
+         END AS severity, observed_on, open_month
   FROM newest CROSS JOIN LATERAL (VALUES
-    ('mrr', 'MRR_BELOW_TARGET', CASE WHEN variance < -30 THEN 'CRITICAL' WHEN variance < -15 THEN 'WARNING' END),
-    ('mrr', 'MRR_ABOVE_TARGET', CASE WHEN variance > 15 THEN 'INFO' END),
-    ('burn_rate', 'BURN_EXCEEDS_FORECAST', CASE WHEN variance > 30 THEN 'CRITICAL' WHEN variance > 15 THEN 'WARNING' END),
-    ('runway_months', 'RUNWAY_LOW', CASE WHEN value < 4 THEN 'CRITICAL' WHEN value < 6 THEN 'WARNING' END)
-  ) t (metric, type, severity)
+    ('mrr', 'MRR_BELOW_TARGET', -variance, 1, 15, 30),
+    ('mrr', 'MRR_ABOVE_TARGET', variance, 1, 15, NULL),
+    ('burn_rate', 'BURN_EXCEEDS_FORECAST', variance, 1, 15, 30),
+    ('cac', 'CAC_ABOVE_PLAN', variance, 1, 15, 30),
+    ('ltv', 'LTV_BELOW_PLAN', -variance, 1, 15, 30),
+    ('payback_months', 'PAYBACK_ABOVE_PLAN', variance, 1, 15, 30),
+    ('customers', 'CUSTOMERS_BELOW_TARGET', -variance, 1, 15, 30),
+    ('runway_months', 'RUNWAY_BELOW_PLAN', -variance, 1, 15, 30),
+    ('runway_months', 'RUNWAY_LOW', -value, -1, 6, 4)
+  ) t (metric, type, beyond, signed, warning, critical)
+  LEFT JOIN LATERAL (
+    SELECT l.limits->t.type AS own FROM alert_limit l
+    WHERE (l.organization_id, l.scope_id) = (newest.organization_id, newest.venture_id)) v ON true
+  LEFT JOIN LATERAL (
+    SELECT l.limits->t.type AS own FROM alert_limit l
+    WHERE (l.organization_id, l.scope_id) = (newest.organization_id, newest.organization_id)) o ON true
   WHERE t.metric = newest.metric AND observed_on >= open_month
   UNION ALL
   SELECT f.organization_id, f.venture_id, 'FIRST_METRIC', CASE WHEN f.observed_on >= m.open_month THEN 'INFO' END,

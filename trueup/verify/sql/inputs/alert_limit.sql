@@ -1,0 +1,2 @@
+-- from: sync
+SELECT organization_id, scope_id, limits FROM owned.alert_limits
