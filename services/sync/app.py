@@ -7,7 +7,7 @@ from services.sync.chart import endpoints as chart
 from services.sync.delivery import endpoints as delivery
 from services.sync.delivery.sending import run_webhooks
 from services.sync.delivery.use_cases import WEBHOOKS
-from services.sync.errand.store import notices_waiting
+from services.sync.errand.store import errands_due
 from services.sync.jobs import JOBS, run
 from services.sync.letter.sending import run_mailer
 from services.sync.letter.use_cases import MAILER
@@ -49,5 +49,5 @@ SERVICE = Service(
     subscriptions=SUBSCRIPTIONS,
     workers={ROLE: run, NOTIFIER: run_notifier, MAILER: run_mailer, WEBHOOKS: run_webhooks},
     on_organizations=take_in_organizations,
-    backlog=notices_waiting,
+    backlog=errands_due,
 )

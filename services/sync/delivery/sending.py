@@ -165,7 +165,7 @@ async def _let_go(session: AsyncSession, held: Held) -> None:
     """
     endpoint = await endpoints.find(session, held.organization_id, held.id, locked=True)
     await errands.lock_errand(session, held.id)
-    due = None
+    at, due = now(), None
     if endpoint is not None and endpoint.status == ACTIVE:
         due = await store.when_next(session, held.organization_id, held.id)
         if due is not None and endpoint.rests_until is not None:
@@ -173,4 +173,4 @@ async def _let_go(session: AsyncSession, held: Held) -> None:
     if due is None:
         await errands.finish(session, [held.id])
     else:
-        await errands.put_off(session, held.id, due)
+        await errands.put_off(session, held.id, due, again=due > at)

@@ -1,6 +1,6 @@
 """The queue of what workers have to do."""
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.sync.base import SyncTable
@@ -12,7 +12,7 @@ NOTICE, LETTER, WEBHOOK = "notice", "letter", "webhook"
 class Errand(SyncTable):
     """A notice to spread, a letter to send, or an endpoint that has deliveries; it has the id of that row.
 
-    One replica at a time carries it out, until ``held_until``; it is gone when it is done.
+    One replica at a time carries it out, until ``held_until``; it is gone when it is done. ``again``: it has failed.
     """
 
     __tablename__ = "errands"
@@ -31,3 +31,4 @@ class Errand(SyncTable):
     organization_id: Mapped[Id]
     due_at: Mapped[Instant]
     held_until: Mapped[Instant | None]
+    again: Mapped[bool] = mapped_column(server_default=false())

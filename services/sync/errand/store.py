@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.sync.errand.models import NOTICE
+from shared.kernel.clock import now
 from shared.platform.db.driver import Statement, later, nothing, run
 
 HOLD = timedelta(minutes=1)
@@ -77,10 +77,11 @@ async def lock_errand(session: AsyncSession, identity: UUID) -> bool:
     return locked.first() is not None
 
 
-async def put_off(session: AsyncSession, identity: UUID, due_at: datetime) -> None:
-    """Let go of an errand until it is due again."""
+async def put_off(session: AsyncSession, identity: UUID, due_at: datetime, *, again: bool) -> None:
+    """Let go of an errand until it is due; ``again``: it has failed."""
     await session.execute(
-        text("UPDATE errands SET due_at = :due, held_until = NULL WHERE id = :id"), {"id": identity, "due": due_at}
+        text("UPDATE errands SET due_at = :due, held_until = NULL, again = :again WHERE id = :id"),
+        {"id": identity, "due": due_at, "again": again},
     )
 
 
@@ -91,7 +92,10 @@ async def hold_on(session: AsyncSession, identity: UUID, at: datetime) -> None:
     )
 
 
-async def notices_waiting(session: AsyncSession) -> int:
-    """How many notices are not spread yet."""
-    waiting = await session.execute(text("SELECT count(*) FROM errands WHERE kind = :kind"), {"kind": NOTICE})
-    return int(waiting.scalar_one())
+async def errands_due(session: AsyncSession) -> int:
+    """How many errands a worker could carry out now, or does, for the first time.
+
+    What has failed before waits for somebody else's server, and may do so for days.
+    """
+    due = await session.execute(text("SELECT count(*) FROM errands WHERE due_at <= :at AND NOT again"), {"at": now()})
+    return int(due.scalar_one())

@@ -70,7 +70,7 @@ async def _settle(session: AsyncSession, letter: Letter, failure: Exception | No
     if failure is not None:
         log.warning("letters.failed", letter=str(letter.id), attempts=letter.attempts, reason=letter.last_error)
     if failure is not None and letter.attempts < MOST_ATTEMPTS:
-        await errands.put_off(session, letter.id, next_attempt(letter.attempts, at))
+        await errands.put_off(session, letter.id, next_attempt(letter.attempts, at), again=True)
         return
     letter.state, letter.settled_at = (SENT if failure is None else GIVEN_UP), at
     await errands.finish(session, [letter.id])

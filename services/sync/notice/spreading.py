@@ -46,14 +46,23 @@ async def run_notifier(runtime: Runtime) -> None:
         try:
             await spread(runtime, held)
         except Exception as error:
-            if is_outage(error) or len(held) == 1:
+            if is_outage(error):
                 raise
-            # One that cannot be spread delays none of the others.
             log.warning("notices.one_by_one", count=len(held), reason=type(error).__name__)
             for one in held:
-                await spread(runtime, [one])
+                await _spread_alone(runtime, one)
 
     await work_off(runtime, NOTIFIER, NOTICE, carry_out, AT_A_TIME)
+
+
+async def _spread_alone(runtime: Runtime, held: Held) -> None:
+    """One that cannot be spread delays none of the others; it is tried again when the hold on it ends."""
+    try:
+        await spread(runtime, [held])
+    except Exception as error:
+        if is_outage(error):
+            raise
+        log.exception("notices.failed", notice=str(held.id))
 
 
 async def spread(runtime: Runtime, held: Sequence[Held]) -> None:

@@ -15,7 +15,10 @@ from uuid import UUID
 
 import orjson
 from aiohttp import web
+from sqlalchemy import select
 
+from services.sync.errand.models import Errand
+from services.sync.errand.store import Held
 from shared.contracts.identity import MemberJoined, MemberRemoved, MembershipStatus, Role
 from shared.kernel.clock import today
 from shared.kernel.ids import new_id
@@ -62,17 +65,29 @@ class Person:
         }
 
 
-async def deviate(house: House, venture: Venture, value: str = "8000", *, revision: int = 1, target: str = "10000"):
-    """Today's MRR against a target of 10 000 that was due yesterday: 20 % below it, a WARNING."""
+async def deviate(house: House, venture: Venture, value: str = "8000", *, revision: int = 1, settled: bool = True):
+    """Today's MRR against a target of 10 000 that is due today: 20 % below it, a WARNING."""
     day = today(ZONE)
     if revision == 1:
-        await house.publish(venture.plan(target_mrr=target, target_date=day, baseline_value=target))
+        await house.publish(venture.plan(target_mrr="10000", target_date=day, baseline_value="10000"))
     await house.publish(venture.metric(day, value, revision=revision))
-    await house.settle()
+    if settled:
+        await house.settle()
 
 
 def in_a_year() -> Any:
     return add_months(today(ZONE), 12)
+
+
+async def errand_of(house: House, kind: str) -> Held:
+    """The errand of a kind whose worker does not run."""
+    for _ in range(1500):
+        async with house.database("sync").transaction() as session:
+            row = (await session.scalars(select(Errand).where(Errand.kind == kind))).one_or_none()
+        if row is not None:
+            return Held(row.id, row.organization_id)
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"no {kind} came")
 
 
 async def inbox(house: House, person: Person, query: str = "") -> list[dict[str, Any]]:

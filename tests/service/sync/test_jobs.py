@@ -7,7 +7,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from shared.contracts.identity import Role
-from shared.contracts.sync import AlertResolved, ProjectionOutdated, ReviewCompleted
+from shared.contracts.sync import (
+    AlertResolved,
+    NotificationCreated,
+    NotificationType,
+    ProjectionOutdated,
+    ReviewCompleted,
+)
 from shared.kernel import clock
 from shared.kernel.periods import add_months, month_end, month_start
 from tests.harness.house import House
@@ -93,6 +99,12 @@ async def test_the_month_is_reviewed_once_by_three_replicas_and_downtime_is_caug
     kept = (await answer(house, organization, f"/reviews?month={this_month:%Y-%m}"))["items"]
     assert kept[0]["deviating"] == ["mrr"]
     assert kept[0]["metrics"][0]["actual"] == "2000.000000"
+    noticed = await house.events("SYNC", NotificationCreated)
+    (reviewed,) = [event for event in noticed if event.type is NotificationType.REVIEW_COMPLETED]
+    assert (reviewed.title, reviewed.severity.value) == (
+        f"Review of {this_month:%B %Y}: lagging behind the plan",
+        "WARNING",
+    )
     resolved = {event.type.value for event in await house.events("SYNC", AlertResolved)}
     assert "FIRST_METRIC" in resolved, "a new month ends what was news in the one before"
 

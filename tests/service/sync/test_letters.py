@@ -10,6 +10,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import select
 
+from services.sync.errand.models import LETTER
 from services.sync.jobs import DIGEST
 from services.sync.letter.models import Letter
 from services.sync.letter.sending import run_mailer
@@ -19,7 +20,7 @@ from shared.platform import failpoints
 from shared.platform.jobs.runner import JobRunner
 from tests.harness.house import House
 from tests.service.sync.stories import Venture, a_house_with_sync
-from tests.service.sync.telling import ZONE, Person, deviate, letters, until
+from tests.service.sync.telling import ZONE, Person, deviate, errand_of, letters, until
 
 pytestmark = pytest.mark.asyncio
 
@@ -120,7 +121,8 @@ async def test_a_mailer_killed_after_sending_sends_the_same_letter_again(house: 
     venture, ada = Venture(organization.id), Person(organization, email="ada@example.com")
     await house.publish(venture.created(), ada.joined())
     await house.settle()
-    await deviate(house, venture, "6000")
+    await deviate(house, venture, "6000", settled=False)
+    await errand_of(house, LETTER)
     monkeypatch.setattr(failpoints, "_armed", failpoints._Armed("mailer.after_send:error", "sync"))
     mailer = asyncio.create_task(run_mailer(house.replicas["sync"][0].runtime))
     (first,) = await until(lambda: letters(mailbox, "ada@example.com"))

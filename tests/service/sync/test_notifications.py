@@ -1,13 +1,18 @@
 """What members are told in the application: who, what, once; and what they prefer."""
 
+import asyncio
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from services.sync.errand.models import Errand
+from services.sync.notice.models import Notice
+from services.sync.notice.rules import NewNotice
+from services.sync.notice.use_cases import notify
 from services.sync.notification.models import Notification
 from shared.contracts.identity import Role
-from shared.contracts.sync import NotificationCreated
+from shared.contracts.sync import NotificationCreated, NotificationType, Severity
 from shared.kernel.clock import today
 from tests.harness.house import House
 from tests.service.sync.stories import Venture, a_house_with_sync
@@ -53,6 +58,27 @@ async def test_a_deviation_is_told_to_every_member_who_may_know_once(house: Hous
         client = house.client("sync", person.organization, person.role, user=person.id)
         assert (await client.get(f"/notifications/{foreign}")).status_code == 404
         assert (await client.post(f"/notifications/{foreign}/read")).status_code == 404
+
+
+async def test_a_notice_that_cannot_be_told_delays_no_other(house: House):
+    organization, _venture = await a_house_with_sync(house)
+    person = Person(organization)
+    await house.publish(person.joined())
+    await house.settle()
+    runtime = house.replicas["sync"][0].runtime
+    good, bad = [NewNotice(cause, NotificationType.REVIEW_COMPLETED, Severity.INFO, cause, "") for cause in "ab"]
+    async with runtime.database.transaction([organization.id]) as session:
+        await notify(session, [(organization.id, bad), (organization.id, good)])
+        # a kind of metric that this version does not know
+        await session.execute(update(Notice).where(Notice.cause == "b").values(metric="moonshine"))
+    for _ in range(1500):
+        if told := await inbox(house, person):
+            break
+        await asyncio.sleep(0.02)
+    assert [one["title"] for one in told] == ["a"]
+    async with runtime.database.transaction() as session:
+        (waiting,) = await session.scalars(select(Errand))
+    assert waiting.held_until is not None, "it is tried again later"
 
 
 async def test_only_a_rise_is_told_again_and_what_resolves_only_to_who_asks(house: House):
