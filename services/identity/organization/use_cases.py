@@ -50,7 +50,7 @@ async def create_organization(session: AsyncSession, wanted: NewOrganization, ac
         created_by=actor.user_id,
         archived_at=None,
     )
-    await _claim_name(session, organization)
+    await _claim_name(session, organization, organization.name)
     session.add(organization)
     await session.flush()
     await store.tell_this_service(session, organization)
@@ -75,11 +75,11 @@ async def change_organization(
         )
     if not changed:
         return organization
+    if "name" in changed:
+        await _claim_name(session, organization, changed["name"])
+        organization.name_key = same_name_key(changed["name"])
     for name, value in changed.items():
         setattr(organization, name, value)
-    if "name" in changed:
-        organization.name_key = same_name_key(organization.name)
-        await _claim_name(session, organization)
     organization.version += 1
     await session.flush()
     await store.tell_this_service(session, organization)
@@ -102,14 +102,13 @@ async def set_archived(session: AsyncSession, actor: Actor, *, archived: bool) -
     return organization
 
 
-async def _claim_name(session: AsyncSession, organization: Organization) -> None:
-    """Refuse a taken name. Two who want the same name, or the same slug, wait for each other."""
-    with session.no_autoflush:  # the new name would be refused by its index, without a word about it
-        await lock_keys(session, "organization_name", [organization.name_key, organization.slug])
-        taken = await store.name_is_taken(session, organization.name_key, organization.slug, organization.id)
-    if taken:
+async def _claim_name(session: AsyncSession, organization: Organization, name: str) -> None:
+    """Refuse a taken name, before the organization has it. Two who want the same, or the same slug, wait."""
+    key = same_name_key(name)
+    await lock_keys(session, "organization_name", [key, organization.slug])
+    if await store.name_is_taken(session, key, organization.slug, organization.id):
         raise OrganizationNameTaken(
-            f'There is already an organization named "{organization.name}".',
+            f'There is already an organization named "{name}".',
             errors=[field_error("name", "another organization has this name, or a very similar one")],
         )
 

@@ -87,6 +87,9 @@ async def test_a_name_is_unique_among_all(desk: FrontDesk) -> None:
     once = {"name": "Only Once"}
     answers = await asyncio.gather(*(desk.post("/v1/organizations", once, other["access_token"]) for _ in range(5)))
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
+    token, other = await founded(desk, "carol@example.com", name="Carol's")
+    renamed = await desk.call("PATCH", f"/v1/organizations/{other['id']}", token, json={"name": "ACME ventures"})
+    assert (renamed.status_code, renamed.json()["code"]) == (409, "organization_name_taken")
 
 
 async def test_refused_organizations(desk: FrontDesk) -> None:
