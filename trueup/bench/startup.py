@@ -27,7 +27,8 @@ async def measure_memory(bench: Bench) -> None:
     megabytes: dict[str, float] = {}
     for line in bench.system.processes():
         found = psutil.Process(line["pid"])
-        family = [found, *found.children(recursive=True)] if line["role"] == "engine" else [found]
+        # the services are the supervisor's children; every other process answers for its own
+        family = [found] if line["role"] == "supervisor" else [found, *found.children(recursive=True)]
         megabytes[line["service"]] = megabytes.get(line["service"], 0) + sum(map(_proportional_mb, family))
     services = sum(size for name, size in megabytes.items() if name not in _ENGINES)
     bench.add(at_most("memory of all services and their supervisor after 60 s idle", services, "MB", MEMORY_TARGET_MB))

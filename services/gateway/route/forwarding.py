@@ -139,9 +139,11 @@ async def _relay(answer: aiohttp.ClientResponse, send: Send, request_id: str) ->
     ]
     headers.append((b"x-request-id", request_id.encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    async for chunk in answer.content.iter_any():
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+    ended = False
+    while not ended:
+        chunk = await answer.content.readany()
+        ended = answer.content.at_eof()
+        await send({"type": "http.response.body", "body": chunk, "more_body": not ended})
 
 
 class BodyTooLargeError(Exception):
