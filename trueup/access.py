@@ -88,6 +88,11 @@ async def _opened(database: Database) -> AsyncIterator[Database]:
         await database.close()
 
 
+def bus_address() -> str:
+    """The servers of the bus, joined by commas."""
+    return _variable("TRUEUP_NATS_URL")
+
+
 @asynccontextmanager
 async def bus() -> AsyncIterator[Client]:
     """The bus, as its operator."""
@@ -98,9 +103,7 @@ async def bus() -> AsyncIterator[Client]:
             wrapper_class=structlog.make_filtering_bound_logger("error"),
         )
     user = os.environ.get("TRUEUP_OPERATOR_NATS_USER", "operator")
-    client = await connect(
-        _variable("TRUEUP_NATS_URL"), user, _variable("TRUEUP_OPERATOR_NATS_PASSWORD"), on_closed=_closed
-    )
+    client = await connect(bus_address(), user, _variable("TRUEUP_OPERATOR_NATS_PASSWORD"), on_closed=_closed)
     try:
         yield client
     finally:

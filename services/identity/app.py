@@ -12,6 +12,7 @@ from services.identity.organization import endpoints as organization
 from services.identity.provider import endpoints as provider
 from services.identity.second_factor import endpoints as second_factor
 from services.identity.session import endpoints as session
+from services.identity.subscriber.door import EVENT_DOOR, keep_event_door
 from services.identity.subscriptions import SUBSCRIPTIONS
 from services.identity.token import endpoints as token
 from services.identity.user import endpoints as user
@@ -35,6 +36,6 @@ SERVICE = Service(
         audit.router,
     ),
     subscriptions=SUBSCRIPTIONS,
-    workers={DOORMAN: run_doorman, MAILER: run_mailer, KEY_USES: note_key_uses},
+    workers={DOORMAN: run_doorman, MAILER: run_mailer, KEY_USES: note_key_uses, EVENT_DOOR: keep_event_door},
     backlog=door.waiting,
 )

@@ -1,8 +1,11 @@
 """Settings that only identity has, from ``TRUEUP_*`` environment variables."""
 
+import os
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
+from pydantic import SecretStr
 
 from shared.platform.secrets import SecretBox
 from shared.platform.service import Runtime
@@ -12,6 +15,22 @@ from shared.platform.settings import environment
 def rate_limit_factor() -> float:
     """By how much the limits at the front door are multiplied (``TRUEUP_RATE_LIMIT_FACTOR``)."""
     return float(environment("RATE_LIMIT_FACTOR", "1"))
+
+
+@dataclass(frozen=True, slots=True)
+class DoorSettings:
+    """By what identity lets event subscribers into the bus."""
+
+    password: SecretStr
+    issuer_seed: SecretStr
+
+    @classmethod
+    def load(cls) -> "DoorSettings | None":
+        """From ``TRUEUP_SUBSCRIBER_ISSUER_SEED`` and ``TRUEUP_DOORKEEPER_NATS_PASSWORD``; None without the seed."""
+        seed = os.environ.get("TRUEUP_SUBSCRIBER_ISSUER_SEED")
+        if not seed:
+            return None
+        return cls(SecretStr(environment("DOORKEEPER_NATS_PASSWORD")), SecretStr(seed))
 
 
 def secret_box(runtime: Runtime) -> SecretBox:

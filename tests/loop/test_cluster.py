@@ -4,17 +4,21 @@ import asyncio
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import nats
 import nats.errors
 import pytest
 
 from shared.contracts import INTERNAL_TYPES
 from shared.contracts.plans import VentureCreated
 from shared.contracts.topology import CONSUMES, stream_of
+from shared.kernel.ids import new_id
+from shared.platform.auth.api_keys import new_api_key
 from shared.platform.bus import topology
-from tests.harness.engines import NATS_PASSWORD, NatsCluster
+from tests.harness.engines import ISSUER_SEED, NATS_PASSWORD, NatsCluster
 from tests.harness.house import House, Organization
 from tests.loop.histories import VENTURES, busy_history, targets
 from tests.loop.people import Milestone
@@ -194,3 +198,59 @@ async def test_streams_get_more_copies_and_wait_for_a_majority(single: House, cl
     async with single.operator_connection("plans") as connection:
         refused = await (await connection.execute("SELECT event_id FROM platform.outbox_dead")).fetchall()
     assert refused == []
+
+
+async def test_a_subscriber_is_heard_and_ended_at_whichever_server_it_is(
+    single: House, cluster: NatsCluster, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TRUEUP_SUBSCRIBER_ISSUER_SEED", ISSUER_SEED)
+    monkeypatch.setenv("TRUEUP_DOORKEEPER_NATS_PASSWORD", NATS_PASSWORD)
+    await single.start("identity", "plans")
+    organization, key_id = await single.organization(), new_id()
+    plans = single.client("plans", organization)
+    key, digest = new_api_key(single.settings_of("identity").secret_key_bytes, key_id)
+    row = (organization.id, key_id, 1, "viewer", digest, organization.owner, False)
+    async with single.operator_connection("identity") as connection:
+        await connection.execute(
+            "INSERT INTO platform.api_keys (organization_id, id, version, role, digest, acts_for, revoked)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            row,
+        )
+    async with AsyncExitStack() as stack:
+        outs, heard = [], []
+        for server in cluster.servers.values():
+            out = asyncio.Event()
+            client = await nats.connect(
+                server.url,
+                password=key,
+                user="",
+                inbox_prefix=f"_INBOX.{key_id}".encode(),
+                disconnected_cb=_setting(out),
+                error_cb=_setting(asyncio.Event()),
+            )
+            stack.push_async_callback(client.close)
+            outs.append(out)
+            heard.append(await client.subscribe(f"*.*.{organization.id}"))
+            await client.flush()
+            created = await plans.post("/ventures", json={"name": server.url[-5:], "stage": "GROWTH"})
+            assert created.status_code == 201
+            reader = await client.jetstream(domain="trueup").pull_subscribe_bind(durable=str(key_id), stream="PLANS")
+            (message,) = await reader.fetch(1, timeout=60)
+            assert server.url[-5:].encode() in message.data, "each reads on where the one before stopped"
+            await message.ack_sync(timeout=60)
+        for subscription in heard:
+            assert (await subscription.next_msg(timeout=60)).subject == f"venture.created.{organization.id}"
+        async with single.operator_connection("identity") as connection:
+            await connection.execute("UPDATE platform.api_keys SET revoked = true")
+        async with asyncio.timeout(60):
+            for out in outs:
+                await out.wait()
+
+
+def _setting(event: asyncio.Event) -> Any:
+    """A callback of nats-py, whatever it is told."""
+
+    async def told(*_about: object) -> None:
+        event.set()
+
+    return told

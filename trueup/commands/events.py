@@ -15,9 +15,10 @@ from rich.table import Table
 
 from shared.contracts import EVENT_TYPES
 from shared.contracts.topology import stream_of
-from trueup.access import bus
+from trueup.access import bus, bus_address
 from trueup.events.describing import as_line, as_object
 from trueup.events.injection import given_headers, publish_raw
+from trueup.events.listening import listen, subjects_of
 from trueup.events.tail import tail as tail_of
 from trueup.local import LocalError
 from trueup.times import instant
@@ -34,19 +35,28 @@ def tail(
     follow: Annotated[bool, typer.Option("--follow/--no-follow", help="go on with what comes")] = True,
     count: Annotated[int, typer.Option(help="stop after so many (0: never)", min=0)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line: subject, headers, data")] = False,
+    key: Annotated[
+        str, typer.Option(envvar="TRUEUP_EVENTS_KEY", help="an API key: hear as its subscriber, not as the operator")
+    ] = "",
+    organization: Annotated[str, typer.Option(help="with a key: the id of its organization")] = "",
 ) -> None:
     """Show events as they are published (Ctrl-C ends it)."""
-    start = instant(since) if since else None
+    choice = {"since": instant(since) if since else None, "everything": everything, "follow": follow}
+    if key and (not organization or since or everything or not follow):
+        raise LocalError(
+            "with --key, name its --organization; it hears what comes. What is stored it reads through its consumer: "
+            "see docs/subscribing.md"
+        )
     try:
-        asyncio.run(_tail(subject, since=start, everything=everything, follow=follow, count=count, as_json=as_json))
+        asyncio.run(_tail(subject, key=key, organization=organization, count=count, as_json=as_json, **choice))
     except KeyboardInterrupt:
         raise typer.Exit from None
     except BrokenPipeError:  # the reader (head, less) has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-async def _tail(subject: str, *, count: int, as_json: bool, **choice: Any) -> None:
-    console, names = Console(), {} if as_json else _organization_names()
+async def _tail(subject: str, *, key: str, organization: str, count: int, as_json: bool, **choice: Any) -> None:
+    console, names = Console(), {} if as_json or key else _organization_names()
     seen = 0
 
     def show(message: Msg) -> bool:
@@ -60,6 +70,9 @@ async def _tail(subject: str, *, count: int, as_json: bool, **choice: Any) -> No
         seen += 1
         return seen != count
 
+    if key:
+        await listen(bus_address(), key, subjects_of(subject, organization), show)
+        return
     async with bus() as client:
         await tail_of(client, subject, show, **choice)
 

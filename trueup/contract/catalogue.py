@@ -29,7 +29,8 @@ Amounts are decimal strings in the stated currency; a field that ends in `_pct` 
 fraction; `*_on` and `*_date` are local days of the organization, `*_at` instants in UTC. Fields are only ever added:
 ignore those that you do not know.
 
-Read a stream from the command line with any NATS client, as the user `reader`:
+Another team subscribes with an API key: [subscribing.md](subscribing.md). The operator's user `reader` hears every
+organization:
 
 ```
 nats --server "$TRUEUP_NATS_URL" --user "$TRUEUP_READER_NATS_USER" --password "$TRUEUP_READER_NATS_PASSWORD" \\
