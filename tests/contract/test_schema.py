@@ -69,6 +69,35 @@ def test_without_an_organization_a_tenant_table_is_empty_and_takes_nothing(
 
 
 @pytest.mark.parametrize("service", WITH_DATABASE)
+def test_what_people_change_is_noted_in_every_owned_table_that_gives_no_reason(
+    postgres_url: str, names: dict[str, str], service: str
+):
+    tables = [*migrate.service_metadata(service).tables.values(), *migrate.service_metadata("platform").tables.values()]
+    audited = {f"{table.schema}.{table.name}" for table in tables if table.info["unaudited"] is None}
+    with connect(postgres_url, names[service], provision.OPERATOR_ROLE) as connection:
+        connection.execute("SET search_path = public")
+        watched = connection.execute(
+            "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'note_change' AND tgenabled = 'O'"
+        ).fetchall()
+    assert {row[0] for row in watched} == audited
+
+
+@pytest.mark.parametrize("service", WITH_DATABASE)
+def test_the_database_has_no_table_that_is_not_declared(postgres_url: str, names: dict[str, str], service: str):
+    """What a migration makes and no model names would be held to nothing here."""
+    declared = {(table.schema, table.name) for of, table in TABLES if of == service}
+    declared |= {(table.schema, table.name) for table in migrate.service_metadata("platform").tables.values()}
+    with connect(postgres_url, names[service], "trueup_operator") as connection:
+        found = connection.execute(
+            "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition"
+            " AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
+        ).fetchall()
+    assert set(found) - declared == {("platform", "platform_version"), ("platform", "service_version")}
+    assert declared <= set(found)
+
+
+@pytest.mark.parametrize("service", WITH_DATABASE)
 def test_a_service_role_owns_nothing_and_enters_only_its_own_database(
     postgres_url: str, names: dict[str, str], service: str
 ):
@@ -98,3 +127,12 @@ def test_nothing_owned_can_be_deleted_but_from_queues(
             "SELECT has_table_privilege(current_user, %s, 'DELETE')", [f"{table.schema}.{table.name}"]
         ).fetchone()
     assert may == (table.info["deletable"],)
+
+
+@pytest.mark.parametrize(("service", "table"), TABLES, ids=NAMES)
+def test_what_is_appended_to_is_never_changed(postgres_url: str, names: dict[str, str], service: str, table: Any):
+    with connect(postgres_url, names[service], provision.role_of(service)) as connection:
+        may = connection.execute(
+            "SELECT has_table_privilege(current_user, %s, 'UPDATE')", [f"{table.schema}.{table.name}"]
+        ).fetchone()
+    assert may == (not table.info["append_only"],)

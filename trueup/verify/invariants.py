@@ -10,6 +10,7 @@ from psycopg import sql
 from shared.contracts import EVENT_TYPES
 from shared.contracts.event import Event
 from shared.contracts.topology import CONSUMES
+from shared.platform.bus.subscription import Subscription
 from trueup.access import chosen_services, declared, operator_address
 from trueup.verify.checks import SHOWN, Result
 
@@ -42,7 +43,7 @@ _OWN_ID = {
 
 def run_all() -> list[Result]:
     """Every invariant."""
-    return [_timed(check) for check in (versions_told, every_version_told, delivered)]
+    return [_timed(check) for check in (versions_told, every_version_told, delivered, audited)]
 
 
 def _timed(check: Any) -> Result:
@@ -149,19 +150,42 @@ def delivered() -> Result:
             " UNION ALL SELECT event_id FROM platform.dead_letters WHERE event_id IS NOT NULL",
         )
         for subscription in declared(service).all_subscriptions:
-            owner = subscription.stream.lower()
-            sent = _ids(
-                owner,
-                "SELECT event_id::text FROM platform.event_log WHERE event_type = ANY (%s)"
-                " AND event_id >= platform.uuid_floor(now() - make_interval(days => %s))",
-                [sorted(subscription.wanted), INBOX_DAYS],
-            )
-            lost = sent - arrived
-            result.rows += len(sent)
-            result.differences += len(lost)
-            room = SHOWN - len(result.examples)
-            result.examples += [f"{service} never applied {identity} of {owner}" for identity in sorted(lost)[:room]]
+            for owner in _publishers_of(subscription):
+                sent = _ids(
+                    owner,
+                    "SELECT event_id::text FROM platform.event_log WHERE event_type = ANY (%s)"
+                    " AND event_id >= platform.uuid_floor(now() - make_interval(days => %s))",
+                    [sorted(subscription.wanted), INBOX_DAYS],
+                )
+                _count_lost(result, f"{service} never applied {{}} of {owner}", sent, arrived)
     return result
+
+
+def audited() -> Result:
+    """The audit log is what the services told: every deed is an entry, and every entry was a deed."""
+    result = Result("audited", "every deed that a service told of is one entry of the audit log, which has no other")
+    kept = _ids("identity", "SELECT id::text FROM owned.audit_entries")
+    told: set[str] = set()
+    for service in chosen_services():
+        its = _ids(service, "SELECT event_id::text FROM platform.event_log WHERE event_type = 'audit.recorded'")
+        _count_lost(result, f"the audit log lacks {{}} of {service}", its, kept)
+        told |= its
+    _count_lost(result, "the audit log has {}, which no service told", kept, told)
+    return result
+
+
+def _publishers_of(subscription: Subscription) -> list[str]:
+    """Whose events a subscription reads: those of a stream's owner, of an internal stream everybody's."""
+    internal = any(event.internal for event in subscription.events)
+    return chosen_services() if internal else [subscription.stream.lower()]
+
+
+def _count_lost(result: Result, sentence: str, sent: set[str], arrived: set[str]) -> None:
+    lost = sent - arrived
+    result.rows += len(sent)
+    result.differences += len(lost)
+    room = SHOWN - len(result.examples)
+    result.examples += [sentence.format(identity) for identity in sorted(lost)[:room]]
 
 
 def _ids(service: str, query: str, parameters: list[Any] | None = None) -> set[str]:

@@ -7,14 +7,18 @@ from typing import Any
 import httpx2
 import orjson
 import pytest
+from psycopg import sql
 
+from services.identity.base import IdentityTable
 from services.identity.subscriptions import SUBSCRIPTIONS
 from shared.contracts.audit import NO_ORGANIZATION, AuditRecorded
 from shared.contracts.identity import Role
 from shared.kernel.ids import new_id
 from shared.platform.bus.consumer import apply
+from shared.platform.db.tables import is_secret
 from tests.harness.house import House
 from tests.service.identity.conftest import PASSWORD, FrontDesk
+from tests.service.identity.test_second_factor import code_of
 
 
 class Office:
@@ -113,6 +117,31 @@ async def test_logins_right_and_wrong_and_a_new_password_are_in_the_log(desk: Fr
     (password,) = [one for one in reset["changes"] if one["kind"] == "users"]
     assert (password["before"], password["after"]) == ({"password_hash": "(secret)"}, {"password_hash": "(secret)"})
     assert {"users", "password_resets", "sessions", "memberships"} == {one["kind"] for one in reset["changes"]}
+
+
+async def test_no_secret_that_is_stored_is_in_the_log(desk: FrontDesk, house: House):
+    office = await Office.open(desk)
+    await office.call("POST", "/api-keys", json={"name": "Robot"})
+    await office.call("POST", "/members", json={"email": "guest@example.com", "role": "viewer"})
+    factor = await desk.post("/v1/auth/second-factor", {"password": PASSWORD}, office.token)
+    confirmed = await desk.post(
+        "/v1/auth/second-factor/confirm", {"code": code_of(factor.json()["secret"])}, office.token
+    )
+    assert confirmed.status_code == 200, confirmed.text
+    operations = {"createApiKey", "inviteMember", "setUpSecondFactor", "confirmSecondFactor"}
+    entries = await office.entries()
+    assert operations <= {entry["operation"] for entry in entries}
+    shown = str(entries)
+    secrets = {factor.json()["secret"], *confirmed.json()["recovery_codes"], office.token}
+    async with house.operator_connection("identity") as connection:
+        for table in IdentityTable.metadata.tables.values():
+            for column in filter(is_secret, table.columns):
+                query = sql.SQL("SELECT {}::text FROM {}").format(
+                    sql.Identifier(column.name), sql.Identifier(str(table.schema), table.name)
+                )
+                secrets |= {row[0] for row in await (await connection.execute(query)).fetchall() if row[0]}
+    assert len(secrets) > 20
+    assert [secret for secret in secrets if secret in shown] == []
 
 
 async def test_a_session_that_is_kept_alive_is_no_deed(desk: FrontDesk):

@@ -68,7 +68,7 @@ async def test_a_new_key_comes_and_the_old_one_goes_without_anybody_noticing(
         assert kid((await desk.log_in(EMAIL))["access_token"]) == first["kid"], "it is published before it signs"
         async with desk.house.database("identity").transaction() as session:
             await session.execute(
-                text("UPDATE owned.signing_keys SET signs_from = now() - interval '1 s' WHERE kid = :kid"),
+                text("UPDATE owned.signing_keys SET signs_from = now() WHERE kid = :kid"),
                 {"kid": second["kid"]},
             )
         new = (await desk.log_in(EMAIL))["access_token"]

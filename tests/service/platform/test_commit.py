@@ -1,4 +1,7 @@
-"""Whatever the route: a commit that fails is told, leaves nothing behind, and the same request works afterwards."""
+"""Whatever the route: a commit that fails is told, leaves nothing behind, and the same request works afterwards.
+
+And whoever changed something is in the audit log for it: once, when it happened.
+"""
 
 import json
 from collections.abc import Awaitable, Callable, Iterator
@@ -45,8 +48,11 @@ BEGIN
     PERFORM pg_sleep(5);
   END IF;
   RETURN NULL;
-END $$
+END $$;
+CREATE TRIGGER note_change AFTER INSERT ON platform.effects FOR EACH ROW
+WHEN (current_setting('app.actor', true) <> '') EXECUTE FUNCTION platform.note_change('{}', '{}', '{}', '', '')
 """
+_TOLD = "event_type = 'audit.recorded' AND payload::jsonb #>> '{changes,0,after,route}' = %s"
 _OWNED = "SELECT 'owned', relname FROM pg_class WHERE relnamespace = 'owned'::regnamespace AND relkind = 'r'"
 _TRIGGER = """
 CREATE CONSTRAINT TRIGGER fail_in_trouble AFTER INSERT OR UPDATE OR DELETE ON {} DEFERRABLE INITIALLY DEFERRED
@@ -163,11 +169,13 @@ async def told_then_done_once(records: Records, route: str, call: Callable[[], A
         told(await call())
     assert records.count("platform.effects") == 0, route
     assert records.count("platform.idempotency_keys") == 0, route
+    assert records.count("platform.outbox", _TOLD, route) == 0, route
     again = await call()
     assert (again.status_code, records.count("platform.effects", "route = %s", route)) == (CREATED, 1), route
     once_more = await call()
     assert once_more.headers.get("Idempotency-Replayed") == "true", route
     assert (once_more.text, records.count("platform.effects")) == (again.text, 1), route
+    assert records.count("platform.outbox", _TOLD, route) == 1, f"{route} is in the audit log"
     records.run("DELETE FROM platform.effects; DELETE FROM platform.idempotency_keys")
 
 
