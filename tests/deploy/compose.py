@@ -48,6 +48,7 @@ class Compose:
         self.project = project
         self.url = f"http://127.0.0.1:{port}"
         self._env_file = env_file
+        self._port = port
         self._variables = {"TRUEUP_PORT": str(port), "TRUEUP_IMAGE": image}
 
     def __call__(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -67,6 +68,10 @@ class Compose:
         if check:
             assert done.returncode == 0, f"{' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
+
+    def with_image(self, image: str) -> "Compose":
+        """The same project with another image."""
+        return Compose(self.project, self._env_file, self._port, image)
 
     def trueup(self, *arguments: str) -> str:
         """What a command of the operator prints, in a container of its own."""

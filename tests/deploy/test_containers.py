@@ -1,5 +1,6 @@
 """The compose file, really run: Stripe's webhooks go in at the published gateway, a variance and a report come out."""
 
+import io
 import json
 import secrets
 from collections.abc import Awaitable, Callable
@@ -44,7 +45,7 @@ async def test_only_the_gateway_is_published_and_only_here(running: Compose, doc
             assert published == (["127.0.0.1"] if service == "gateway" else [])
 
 
-async def test_from_a_signed_webhook_to_a_variance_a_proof_and_a_report(running: Compose, docker: Any):
+async def test_from_a_signed_webhook_to_a_variance_a_proof_and_a_report(running: Compose, docker: Any, image: str):
     # a connection for each request: none outlives the gateway that is stopped below
     connector = aiohttp.TCPConnector(force_close=True)
     async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=90)) as session:
@@ -62,7 +63,8 @@ async def test_from_a_signed_webhook_to_a_variance_a_proof_and_a_report(running:
             await door.call("PUT", f"{path}/ventures/{ventures[name]}/plan", owner, plan)
         made = await door.post(f"{path}/ingestion/stripe-connections", owner, {"name": "Stripe", "livemode": False})
         endpoint = Endpoint(made["id"], f"{running.url}/webhooks/stripe/{made['id']}", made["webhook_secret"], session)
-        await deliver_all([(endpoint, event) for event in busy_history(ventures, EVENTS)], 8, bool)
+        events = busy_history(ventures, EVENTS)
+        await deliver_all([(endpoint, event) for event in events], 8, bool)
 
         await until(has(door, owner, f"{path}/ventures/{ventures['Kopi Loop']}/variances"), "a variance", PATIENCE_S)
         proof = await until(settled(running), "quiet", PATIENCE_S)
@@ -74,6 +76,19 @@ async def test_from_a_signed_webhook_to_a_variance_a_proof_and_a_report(running:
         report = await door.post(f"{path}/reports", owner, asked)
         paper = await door.get(f"{path}/reports/{report['id']}/pdf", owner)
         assert paper.startswith(b"%PDF"), "the image has what prints"
+
+        # a bad release of one service, and the one before it back in its place (docs/operations.md)
+        only_sync = ("up", "--detach", "--no-deps", "--scale", f"sync={REPLICAS['sync']}", "sync")
+        running.with_image(without_its_code(docker, image, "sync"))(*only_sync)
+        await until(lambda: away(running, session, "sync"), "a gateway that misses sync", PATIENCE_S)
+        more = busy_history(ventures, EVENTS, seed=8)
+        await deliver_all([(endpoint, event) for event in more], 8, bool)
+        running(*only_sync)
+        wait_until_healthy(docker, running)
+        proof = await until(settled(running), "quiet", PATIENCE_S)
+        assert proof.returncode == 0, proof.stdout + proof.stderr
+        raw = await door.every(f"{path}/ingestion/raw-events", owner)
+        assert len(raw) == len({event["id"] for event in (*events, *more)})
 
         before = json.loads(running.trueup("figures", "--json"))
         assert any(figure["figure"].startswith("sync.variance") for figure in before)
@@ -95,6 +110,21 @@ async def test_the_bus_in_a_container_gives_everybody_their_rights_and_no_more(d
     with server:
         url = f"nats://{server.get_container_host_ip()}:{server.get_exposed_port(4222)}"
         await everybody_has_their_rights_and_no_more(url, passwords)
+
+
+def without_its_code(docker: Any, image: str, service: str) -> str:
+    """An image in which a service cannot start."""
+    lines = f"FROM {image}\nUSER 0\nRUN rm /app/services/{service}/app.py\nUSER 10001:10001\n"
+    tag = "trueup-test:bad"
+    docker.images.build(fileobj=io.BytesIO(lines.encode()), tag=tag, rm=True)
+    return tag
+
+
+async def away(running: Compose, session: aiohttp.ClientSession, service: str) -> bool | None:
+    """True when the gateway says that this service, and no other, is not ready."""
+    async with session.get(f"{running.url}/readyz") as answer:
+        checks = (await answer.json())["checks"]
+    return [name for name, state in checks.items() if state != "ok"] == [service] or None
 
 
 def settled(running: Compose) -> Callable[[], Any]:
