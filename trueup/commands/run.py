@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from shared.contracts.topology import SERVICES
+from shared.platform.garbage import collect_seldom
 from trueup.local import LocalError
 
 app = typer.Typer(add_completion=False)
@@ -29,4 +30,6 @@ def run_service(service: str, roles: str = "") -> None:
     unknown = sorted(set(chosen) - set(declared.roles))
     if unknown:
         raise LocalError(f"{service} has no role {unknown[0]!r}; its roles are {', '.join(declared.roles)}")
-    import_module("shared.platform.service").run(declared, chosen)
+    serve = import_module("shared.platform.service").run
+    collect_seldom()
+    serve(declared, chosen)

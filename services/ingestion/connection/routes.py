@@ -1,5 +1,6 @@
 """Finding a webhook's connection: read from the database, kept for at most two seconds."""
 
+import asyncio
 import time
 from dataclasses import dataclass
 from uuid import UUID
@@ -33,19 +34,29 @@ class Routes:
         self._database = database
         self._box = SecretBox(secret_key)
         self._kept: dict[UUID, tuple[float, Route]] = {}
+        self._reading: dict[UUID, asyncio.Task[Route | None]] = {}
 
     async def find(self, connection_id: UUID) -> Route | None:
         """The route of an active connection. A change is seen within two seconds, a new connection at once."""
         known = self._kept.get(connection_id)
         if known is not None and time.monotonic() - known[0] < KEPT_SECONDS:
             return known[1]
+        if connection_id in self._reading:
+            # A read that began before the connection was made does not count as an answer.
+            return await asyncio.shield(self._reading[connection_id]) or await self._refresh(connection_id)
+        reading = self._reading[connection_id] = asyncio.create_task(self._refresh(connection_id))
+        reading.add_done_callback(lambda _done: self._reading.pop(connection_id, None))
+        return await asyncio.shield(reading)
+
+    async def _refresh(self, connection_id: UUID) -> Route | None:
+        began = time.monotonic()
         route = await self._read(connection_id)
         if route is None:
             self._kept.pop(connection_id, None)
             return None
         if len(self._kept) >= _MOST_KEPT:
             self._kept.clear()
-        self._kept[connection_id] = (time.monotonic(), route)
+        self._kept[connection_id] = (began, route)
         return route
 
     async def _read(self, connection_id: UUID) -> Route | None:
