@@ -37,6 +37,15 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that comes with a letter."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class WrittenLetter:
     """A letter as it is sent. ``id`` and ``created_at`` make it the same letter when it is sent again."""
 
@@ -45,6 +54,7 @@ class WrittenLetter:
     to_address: str
     subject: str
     body: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 async def send(settings: MailSettings, letter: WrittenLetter) -> None:
@@ -70,6 +80,9 @@ def as_message(letter: WrittenLetter, sender: str) -> EmailMessage:
     message["Date"] = letter.created_at
     message["Message-ID"] = f"<{letter.id}@trueup.invalid>"
     message.set_content(letter.body, cte="8bit")
+    for attached in letter.attachments:
+        main, _, sub = attached.media_type.partition("/")
+        message.add_attachment(attached.content, maintype=main, subtype=sub, filename=attached.name)
     return message
 
 

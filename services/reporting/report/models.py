@@ -16,7 +16,8 @@ class Report(ReportingTable):
     """A report of a period: its document (figures, text, sources) and the PDF made from it.
 
     ``sha256`` is the PDF's. ``press`` names the versions of what made it: the same document under the
-    same press gives the same bytes. The heavy columns are loaded when asked for.
+    same press gives the same bytes. ``created_by`` is null for one that a job made. The heavy columns are loaded
+    when asked for.
     """
 
     __tablename__ = "reports"
@@ -42,6 +43,6 @@ class Report(ReportingTable):
     sha256: Mapped[str]
     press: Mapped[str]
     created_at: Mapped[Instant]
-    created_by: Mapped[UUID]
+    created_by: Mapped[UUID | None]
     document: Mapped[dict[str, Any]] = mapped_column(JSONB, deferred=True, deferred_raiseload=True)
     pdf: Mapped[bytes] = mapped_column(LargeBinary, deferred=True, deferred_raiseload=True)

@@ -53,7 +53,7 @@ class ReportSummary(Answer):
     period: ReportPeriod
     sha256: str = Field(description="Of the PDF's bytes.")
     created_at: datetime
-    created_by: UUID
+    created_by: UUID | None = Field(description="Null: the job that mails the ended month's report made it.")
     links: ReportLinks
 
     @classmethod

@@ -76,7 +76,13 @@ async def gather_facts(
 
 
 async def make_report(
-    session: AsyncSession, organization: OrganizationView, template: str, code: str, *, actor: UUID, now: datetime
+    session: AsyncSession,
+    organization: OrganizationView,
+    template: str,
+    code: str,
+    *,
+    actor: UUID | None,
+    now: datetime,
 ) -> Report:
     """Make and freeze the report of a period, and tell of it.
 
@@ -104,7 +110,7 @@ async def make_report(
     return report
 
 
-def _frozen(document: ReportDocument, pdf: bytes, organization_id: UUID, actor: UUID, now: datetime) -> Report:
+def _frozen(document: ReportDocument, pdf: bytes, organization_id: UUID, actor: UUID | None, now: datetime) -> Report:
     period = document.period
     return Report(
         organization_id=organization_id,

@@ -1,0 +1,1 @@
+"""Letter: the report of the ended month, mailed to those who run an organization."""

@@ -1,0 +1,194 @@
+"""Day 5: the ended month's report is mailed to those who run the organization, once, whoever dies or refuses."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import datetime, time
+from email import message_from_bytes, policy
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from sqlalchemy import select
+
+from services.reporting.letter.models import ReportLetter
+from services.reporting.letter.rules import letter
+from services.reporting.report.document import ReportDocument
+from services.reporting.report.rendering.press import PRESS
+from shared.contracts.identity import MemberJoined, MembershipStatus, Role
+from shared.contracts.reporting import ReportReady
+from shared.kernel import clock
+from shared.kernel.ids import new_id
+from shared.kernel.periods import add_months, month_start
+from tests.harness.house import House, Organization
+
+ZONE = "Asia/Kuala_Lumpur"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def closed_press():
+    yield
+    PRESS.close()
+
+
+class PostOffice:
+    """Takes letters; the first one it refuses for now."""
+
+    def __init__(self) -> None:
+        self.envelopes: list[Envelope] = []
+        self.tried = 0
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - its name
+        self.tried += 1
+        if self.tried == 1:
+            return "451 Try again later"
+        self.envelopes.append(envelope)
+        return "250 OK"
+
+
+@pytest.fixture
+async def office(monkeypatch) -> AsyncIterator[PostOffice]:
+    handler = PostOffice()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(handler, hostname="post.example"), "127.0.0.1", 0)
+    monkeypatch.setenv("TRUEUP_SMTP_URL", f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    monkeypatch.setenv("TRUEUP_PUBLIC_URL", "https://trueup.example")
+    yield handler
+    server.close()
+    await server.wait_closed()
+
+
+@pytest.fixture
+def at(monkeypatch):
+    """Let it be another local time, for every process."""
+
+    def set_time(day, hour: int) -> None:
+        monkeypatch.delenv(clock.OFFSET_VARIABLE, raising=False)
+        ahead = datetime.combine(day, time(hour), tzinfo=ZoneInfo(ZONE)) - clock.now()
+        monkeypatch.setenv(clock.OFFSET_VARIABLE, str(int(ahead.total_seconds())))
+
+    return set_time
+
+
+def member(
+    organization: Organization, role: Role, email: str | None, ventures: tuple[UUID, ...] | None = None
+) -> MemberJoined:
+    return MemberJoined(
+        organization_id=organization.id,
+        user_id=new_id(),
+        version=1,
+        role=role,
+        status=MembershipStatus.ACTIVE,
+        venture_ids=ventures,
+        email=email,
+    )
+
+
+def wake(house: House) -> None:
+    for replica in house.replicas["reporting"]:
+        replica.runtime.wakeups.wake("jobs")
+        replica.runtime.wakeups.wake("mailer")
+
+
+async def runs(house: House, organization: Organization) -> list[dict]:
+    return (await house.client("reporting", organization).get("/reporting/job-runs")).json()["items"]
+
+
+async def ended(client, run_id: str) -> dict:
+    async with asyncio.timeout(60):
+        while True:
+            run = (await client.get(f"/reporting/job-runs/{run_id}")).json()
+            if run["state"] in ("done", "failed"):
+                assert run["error"] is None
+                return run["counts"]
+            await asyncio.sleep(0.05)
+
+
+async def test_once_with_three_replicas_after_downtime_and_again_until_the_server_takes_it(
+    house: House, told, office: PostOffice, at
+):
+    await house.start(*["reporting"] * 3)
+    organization = await house.organization(name="Bukit Ventures")
+    kopi = told(organization)
+    people = [
+        member(organization, Role.OWNER, "owner@example.com"),
+        member(organization, Role.ADMIN, "admin@example.com"),
+        member(organization, Role.ADMIN, "one-venture@example.com", (kopi.id,)),
+        member(organization, Role.MEMBER, "member@example.com"),
+        member(organization, Role.ADMIN, None),
+    ]
+    await house.publish(*people, *kopi.story())
+    await house.settle()
+    async with asyncio.timeout(60):
+        while not await runs(house, organization):
+            wake(house)
+            await asyncio.sleep(0.05)
+    month = month_start(clock.today(ZONE))
+
+    # Nobody was there for two months: only the newest ended month is mailed.
+    at(add_months(month, 2).replace(day=5), 9)
+    async with asyncio.timeout(120):
+        while len(office.envelopes) < 2:
+            wake(house)
+            await asyncio.sleep(0.1)
+    await house.settle()
+    done = [(run["slot"], run["counts"]) for run in await runs(house, organization) if run["state"] == "done"]
+    assert done == [(str(add_months(month, 2).replace(day=5)), {"reports": 1, "letters": 2})]
+    assert sorted(envelope.rcpt_tos[0] for envelope in office.envelopes) == ["admin@example.com", "owner@example.com"]
+    assert office.tried == 3, "the one that was refused, again"
+    (ready,) = await house.events("REPORTING", ReportReady)
+    assert (ready.template, ready.period_start) == ("monthly", add_months(month, 1))
+
+    message = message_from_bytes(bytes(office.envelopes[0].content or b""), policy=policy.default)
+    assert message["Subject"] == f"[Bukit Ventures] {add_months(month, 1):%B %Y}: 1 venture needs attention"
+    body = message.get_body().get_content()
+    assert "- Kopi Cloud: MRR MYR 15,000.00" in body
+    assert "What to do: Review the go-to-market strategy." in body
+    assert f"https://trueup.example/v1/organizations/{organization.id}/reports/{ready.report_id}" in body
+    (pdf,) = message.iter_attachments()
+    assert pdf.get_filename() == f"monthly-report-{add_months(month, 1):%Y-%m}.pdf"
+    assert hashlib.sha256(pdf.get_content()).hexdigest() == ready.sha256
+    client = house.client("reporting", organization)
+    report = (await client.get(f"/reports/{ready.report_id}")).json()
+    assert report["created_by"] is None
+    assert letter(ReportDocument.model_validate(report["document"]), "").subject == message["Subject"]
+
+    # By hand for the same slot: who has the letter gets none, who came later does.
+    await house.publish(member(organization, Role.OWNER, "later@example.com"))
+    await house.settle()
+    dry = (await client.post("/reporting/jobs/report_mail/runs", json={"dry_run": True})).json()
+    assert await ended(client, dry["id"]) == {"reports": 1, "letters": 1}
+    assert len(office.envelopes) == 2
+    for letters in (1, 0):
+        started = (await client.post("/reporting/jobs/report_mail/runs")).json()
+        assert await ended(client, started["id"]) == {"reports": letters, "letters": letters}
+    async with asyncio.timeout(60):
+        while len(office.envelopes) < 3:
+            wake(house)
+            await asyncio.sleep(0.05)
+    assert office.envelopes[2].rcpt_tos == ["later@example.com"]
+    async with house.database("reporting").transaction([organization.id]) as session:
+        assert set(await session.scalars(select(ReportLetter.state))) <= {"sent", "waiting"}
+    assert len((await client.get("/reports")).json()["items"]) == 2
+
+
+async def test_without_ventures_or_readers_there_is_no_report(house: House, told, office: PostOffice):
+    await house.start("reporting")
+    organization = await house.organization()
+    client = house.client("reporting", organization)
+    await house.publish(member(organization, Role.OWNER, "owner@example.com"))
+    await house.settle()
+    started = (await client.post("/reporting/jobs/report_mail/runs")).json()
+    assert await ended(client, started["id"]) == {"reports": 0, "letters": 0}
+    nobody = await house.organization(slug="nobody")
+    await house.publish(*told(nobody).story())
+    await house.settle()
+    client = house.client("reporting", nobody)
+    started = (await client.post("/reporting/jobs/report_mail/runs")).json()
+    assert await ended(client, started["id"]) == {"reports": 0, "letters": 0}
+    assert office.tried == 0
+    stranger = house.client("reporting", organization)
+    assert (await stranger.get(f"/reporting/job-runs/{started['id']}")).status_code == 404
+    viewer = house.client("reporting", nobody, Role.MEMBER)
+    assert (await viewer.post("/reporting/jobs/report_mail/runs")).status_code == 403
