@@ -22,6 +22,9 @@ TEXTS = {"application/json", "text/markdown"}
 WITHOUT_KEYS = {"setUpSecondFactor", "renewRecoveryCodes", "disableSecondFactor"}
 """They take the password or a code each time, and a code counts once: a kept answer would let it count again."""
 
+WITHOUT_VERSION = {"mapCustomer", "labelPlanVersion"}
+"""A mapping is set as a whole, and its changes are kept; the version is the thing that is named."""
+
 PROMISED = {
     "post /v1/auth/register",
     "post /v1/auth/verify-email",
@@ -111,6 +114,10 @@ def test_what_every_operation_does_the_same_way_is_said(method: str, path: str, 
         assert "idempotency-key" in headers
     else:
         assert "idempotency-key" not in headers
+    if method in {"patch", "put"} and operation["operationId"] not in WITHOUT_VERSION:
+        assert "if-match" in headers, "an update says which version it was made from"
+    if not operation.get("security") and not path.startswith("/webhooks/"):
+        assert "429" in operation["responses"], "whoever needs no token is counted"
     if "if-match" in headers:
         assert "409" in operation["responses"]
     if "x-needs-role" in operation:

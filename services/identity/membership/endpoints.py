@@ -21,6 +21,7 @@ from services.identity.token.rules import ACCESS_LIFETIME
 from services.identity.user.models import User
 from shared.contracts.identity import Role
 from shared.platform.http.call import Call, SignedInCall
+from shared.platform.http.concurrency import IfMatch
 from shared.platform.http.paging import Page, PageQuery, paginate
 from shared.platform.http.routing import PublicRouter, TenantRouter
 
@@ -75,11 +76,12 @@ async def revoke_invitation(invitation_id: UUID, call: Call) -> None:
 
 
 @router.patch("/members/{user_id}", needs=Role.ADMIN, operation_id="changeMember")
-async def change_member(user_id: UUID, body: MemberChange, call: Call) -> MemberOut:
+async def change_member(user_id: UUID, body: MemberChange, call: Call, if_match: IfMatch) -> MemberOut:
     """Give a member another role, or limit them to some ventures (null: all)."""
     given = None if body.venture_ids is None else tuple(body.venture_ids)
     ventures = Wanted(Role.MEMBER, given) if "venture_ids" in body.model_fields_set else None
-    member = await use_cases.change_member(call.session, user_id, actor_of(call), role=body.role, ventures=ventures)
+    change = use_cases.MemberChanged(body.role, ventures, if_match)
+    member = await use_cases.change_member(call.session, user_id, actor_of(call), change)
     return MemberOut.of(member, await call.session.get_one(User, user_id))
 
 

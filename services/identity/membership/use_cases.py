@@ -21,6 +21,7 @@ from shared.contracts.identity import MemberJoined, MemberRemoved, MembershipSta
 from shared.kernel.errors import Conflict, Forbidden, Invalid, NotFound, field_error
 from shared.kernel.ids import new_id
 from shared.platform.bus.outbox import emit
+from shared.platform.http.concurrency import check_version
 from shared.platform.secrets import SecretBox
 from shared.platform.settings import public_url
 from shared.platform.tenancy.subscription import member_values
@@ -59,6 +60,15 @@ class Wanted:
     def stored_ventures(self) -> list[str] | None:
         """The ventures as they are stored: sorted, each once."""
         return None if self.venture_ids is None else sorted({str(venture) for venture in self.venture_ids})
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChanged:
+    """What shall be changed of a member (None: nothing of it), and the version that was ``seen``."""
+
+    role: Role | None
+    ventures: Wanted | None = None
+    seen: int | None = None
 
 
 async def invite(session: AsyncSession, box: SecretBox, email: str, wanted: Wanted, actor: Actor) -> Invitation:
@@ -139,12 +149,11 @@ async def join(session: AsyncSession, role: Role, actor: Actor, venture_ids: lis
     return await _changed(session, member, actor)
 
 
-async def change_member(
-    session: AsyncSession, user_id: UUID, actor: Actor, *, role: Role | None, ventures: Wanted | None
-) -> Membership:
-    """Give a member another role, or (``ventures``) limit them to other ventures."""
+async def change_member(session: AsyncSession, user_id: UUID, actor: Actor, change: MemberChanged) -> Membership:
+    """Give a member another role, or limit them to other ventures."""
     acting, member = await _acting_on(session, user_id, actor)
-    role = role or Role(member.role)
+    check_version(member.version, change.seen)
+    role, ventures = change.role or Role(member.role), change.ventures
     if objection := rules.objection_to_grant(acting, role):
         raise Forbidden(objection)
     venture_ids = member.venture_ids if ventures is None else ventures.stored_ventures

@@ -204,6 +204,20 @@ async def test_who_may_give_change_and_take_which_role(desk: FrontDesk) -> None:
     assert (await desk.call("GET", f"/v1/organizations/{org['id']}", owner)).status_code == 404
 
 
+async def test_two_owners_who_leave_at_once_leave_one(desk: FrontDesk) -> None:
+    owner, org = await founded(desk)
+    other, other_id = await joined(desk, owner, org["id"], "bob@example.com", "admin")
+    path = f"/v1/organizations/{org['id']}/members"
+    owner_id = (await desk.call("GET", path, owner)).json()["items"][0]["user_id"]
+    promoted = await desk.call("PATCH", f"{path}/{other_id}", owner, json={"role": "owner"})
+    assert promoted.status_code == 200
+    left = await asyncio.gather(
+        desk.call("DELETE", f"{path}/{owner_id}", owner), desk.call("DELETE", f"{path}/{other_id}", other)
+    )
+    assert sorted(answer.status_code for answer in left) == [204, 409]
+    assert {answer.json()["code"] for answer in left if answer.status_code == 409} == {"last_owner"}
+
+
 async def test_a_removed_member_is_out_at_once_and_may_come_back(desk: FrontDesk) -> None:
     owner, org = await founded(desk)
     path = f"/v1/organizations/{org['id']}"
