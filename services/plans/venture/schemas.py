@@ -123,7 +123,7 @@ class VentureOut(BaseModel):
 
 
 def _summary(plan: PlanVersion, comparison: PlanComparison | None) -> PlanSummary:
-    targets = plan.content().targets
+    targets = plan.promised()
     return PlanSummary(
         plan_id=plan.plan_id,
         version=plan.version,
