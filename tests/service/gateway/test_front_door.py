@@ -109,3 +109,28 @@ async def test_only_pages_of_allowed_origins_may_call():
     assert "access-control-allow-origin" not in refused.headers
     assert answer.headers["access-control-allow-origin"] == PAGE
     assert "ETag" in answer.headers["access-control-expose-headers"]
+
+
+async def test_every_request_has_an_id_and_what_is_nobodys_is_a_problem():
+    service = Slow()
+    service.go.set()
+    async with front_door(service, GatewaySettings()) as client:
+        given = await client.get("/v1/thing", headers={"X-Request-Id": "mine-7"})
+        assert (given.status_code, given.headers["x-request-id"]) == (200, "mine-7")
+        ids = {(await client.get("/v1/thing")).headers["x-request-id"] for _ in range(2)}
+        assert len(ids) == 2, "each its own"
+        forged = await client.get("/v1/thing", headers={"X-Request-Id": "a b{}"})
+        assert forged.headers["x-request-id"] not in {"a b{}", "mine-7"}
+        asked = service.asked
+        for method, path, body, status, code in (
+            ("GET", "/v1/nothing", b"", 404, "not_found"),
+            ("DELETE", "/v1/thing", b"", 405, "method_not_allowed"),
+            ("POST", "/v1/thing", b"x" * (2**20 + 1), 413, "body_too_large"),
+        ):
+            refused = await client.request(method, path, content=body)
+            assert (refused.status_code, refused.json()["code"]) == (status, code)
+            assert refused.headers["content-type"] == "application/problem+json"
+            assert refused.headers["x-request-id"]
+            assert refused.headers.get("allow") == ("GET, POST" if status == 405 else None)
+        assert service.asked == asked, "no service was asked for what is refused"
+        assert (await client.post("/v1/thing", content=b"x" * 2**20)).status_code == 200
