@@ -18,6 +18,10 @@ from shared.platform.failpoints import failpoint
 log = structlog.get_logger()
 
 COMMIT_EVENTS = 200
+COMMITS_AT_ONCE = 2
+"""While the database writes one portion the next one is gathered and sent."""
+WORTH_A_COMMIT = 16
+"""So many must wait before a portion is sent beside another: fewer share the next commit."""
 MOST_WAITING = 2000
 PATIENCE_SECONDS = 2.0
 
@@ -68,7 +72,8 @@ class Intake:
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self._pool = pool
         self._waiting: deque[tuple[Incoming, asyncio.Future[None]]] = deque()
-        self._work: asyncio.Task[None] | None = None
+        self._at_work: set[asyncio.Task[None]] = set()
+        self._commits = 0
 
     async def store(self, incoming: Incoming) -> None:
         """Return when the event is committed (or was already known); ``Stalled`` if that takes too long."""
@@ -77,8 +82,11 @@ class Intake:
         loop = asyncio.get_running_loop()
         committed: asyncio.Future[None] = loop.create_future()
         self._waiting.append((incoming, committed))
-        if self._work is None or self._work.done():
-            self._work = asyncio.create_task(self._drain(), name="webhook intake")
+        if not self._commits or (len(self._waiting) >= WORTH_A_COMMIT and self._commits < COMMITS_AT_ONCE):
+            self._commits += 1
+            task = asyncio.create_task(self._drain(), name="webhook intake")
+            self._at_work.add(task)
+            task.add_done_callback(self._at_work.discard)
         patience = loop.call_later(PATIENCE_SECONDS, _give_up, committed)
         try:
             await committed
@@ -87,10 +95,13 @@ class Intake:
 
     async def _drain(self) -> None:
         """Commit what waits, a portion at a time, until nothing does."""
-        await asyncio.sleep(0)  # requests that arrived together are stored together
-        while self._waiting:
-            portion = [self._waiting.popleft() for _ in range(min(COMMIT_EVENTS, len(self._waiting)))]
-            await self._store_portion([entry for entry in portion if not entry[1].done()])
+        try:
+            await asyncio.sleep(0)  # requests that arrived together are stored together
+            while self._waiting:
+                portion = [self._waiting.popleft() for _ in range(min(COMMIT_EVENTS, len(self._waiting)))]
+                await self._store_portion([entry for entry in portion if not entry[1].done()])
+        finally:
+            self._commits -= 1
 
     async def _store_portion(self, portion: list[tuple[Incoming, asyncio.Future[None]]]) -> None:
         if not portion:
