@@ -33,7 +33,7 @@ def asyncapi_document(version: str) -> dict[str, Any]:
     """Every event type as a channel that its owner sends to."""
     broker = NatsBroker()
     for event_type, event in EVENT_TYPES.items():
-        broker.publisher(f"{event_type}.*", title=event_type, schema=event, description=event.__doc__)
+        broker.publisher(event.subject_of("*", "*"), title=event_type, schema=event, description=event.__doc__)
     generated = AsyncAPI(
         broker,
         title="Trueup events",

@@ -86,7 +86,10 @@ def _about(event: type[Event]) -> Iterator[str]:
     base = event.__mro__[1]
     if event.kind is Kind.SNAPSHOT and base is not Event and base.__doc__ and "Base of" not in base.__doc__:
         yield "\n" + inspect.cleandoc(base.__doc__)
-    yield f"\nSubject `{event.event_type}.<organization_id>`, schema `{event.event_type}.v{event.event_version}`.\n"
+    subject = event.subject_of("<organization_id>", "<service>")
+    if event.internal:
+        yield "\nBetween services; event subscribers do not see it."
+    yield f"\nSubject `{subject}`, schema `{event.event_type}.v{event.event_version}`.\n"
 
 
 def _anchor(name: str) -> str:

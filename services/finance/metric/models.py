@@ -61,6 +61,7 @@ class DueDay(FinanceTable):
         # what is due, by organization
         Index("ix_due_days_day", "organization_id", "day"),
         deletable=True,
+        unaudited="a queue",
     )
 
     organization_id: Mapped[Id] = mapped_column(primary_key=True)
