@@ -18,5 +18,5 @@ async def get_portfolio(call: Call) -> Response:
     """The whole portfolio in one answer: totals, each venture's plan beside its performance, open alerts."""
     # A member who is limited to some ventures has a dashboard of their own.
     shared = _ANSWERS if call.venture_ids is None else None
-    answer = await use_cases.answer(call.session, call.organization_id, call.now, shared)
+    answer = await use_cases.answer(call.session, await call.organization(), call.now, shared)
     return Response(answer.body, media_type="application/json", headers={"ETag": answer.etag})

@@ -6,7 +6,6 @@ repetition of events ends in the same rows, and there is nothing to recompute.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,7 +28,7 @@ from shared.contracts.sync import AlertState, ProjectionState, VarianceComputed
 from shared.kernel.periods import local_date, month_start
 from shared.platform.db.bulk import bulk_put
 from shared.platform.db.driver import run
-from shared.platform.tenancy.organizations import OrganizationView, organization_of, organizations_among
+from shared.platform.tenancy.organizations import OrganizationView
 
 
 async def keep_ventures(session: AsyncSession, events: Sequence[VentureState]) -> None:
@@ -157,10 +156,11 @@ async def keep_projections(session: AsyncSession, events: Sequence[ProjectionSta
     await bulk_put(session, ProjectionRow, rows, key=("organization_id", "projection_id"))
 
 
-async def answer(session: AsyncSession, organization_id: UUID, now: datetime, answers: Answers | None = None) -> Answer:
+async def answer(
+    session: AsyncSession, organization: OrganizationView, now: datetime, answers: Answers | None = None
+) -> Answer:
     """The dashboard as it is sent: one of ``answers`` while it is what would be made, else a new one."""
-    known, marks = await run(session, organizations_among([organization_id]), store.marks(organization_id))
-    organization = known.get(organization_id) or await organization_of(session, organization_id)
+    (marks,) = await run(session, store.marks(organization.id))
 
     async def make() -> Answer:
         return Answer.of(await read_portfolio(session, organization, now))
@@ -170,7 +170,7 @@ async def answer(session: AsyncSession, organization_id: UUID, now: datetime, an
     # A replica of the version before leaves no marks, so nothing is kept for long.
     window = int(now.timestamp() // KEPT_S)
     ground = (organization, local_date(now, organization.time_zone), marks, window)
-    return await answers.get(organization_id, ground, make)
+    return await answers.get(organization.id, ground, make)
 
 
 async def read_portfolio(session: AsyncSession, organization: OrganizationView, now: datetime) -> PortfolioOut:

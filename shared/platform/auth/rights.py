@@ -15,12 +15,14 @@ from shared.platform.auth.tokens import Claims
 from shared.platform.db.driver import Statement, run
 from shared.platform.db.platform_tables import ApiKeyRow, OrganizationRow
 from shared.platform.db.waiting import eventually
+from shared.platform.tenancy.organizations import OrganizationView
 
 READ, WRITE = "read", "write"
 
 # Asked by every request: as a known text it is prepared once a connection and goes with the tenant's setting.
 _MEMBERSHIP: LiteralString = """
-SELECT o.archived, m.version, m.role, m.active, m.venture_ids, m.tokens_valid_from
+SELECT m.version, m.role, m.active, m.venture_ids, m.tokens_valid_from,
+    o.archived, o.id, o.name, o.slug, o.base_currency, o.time_zone, o.fiscal_year_start
 FROM (SELECT %s::uuid AS organization_id, %s::uuid AS user_id) AS asked
 LEFT JOIN platform.organizations AS o ON o.id = asked.organization_id
 LEFT JOIN platform.memberships AS m USING (organization_id, user_id)
@@ -35,7 +37,10 @@ class ScopeMissing(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """A caller in an organization. ``venture_ids`` None: all ventures; ``scopes`` None: all that the role allows."""
+    """A caller in an organization. ``venture_ids`` None: all ventures; ``scopes`` None: all that the role allows.
+
+    ``organization`` is what this service knew of it when it looked, if anything.
+    """
 
     user_id: UUID
     role: Role
@@ -44,6 +49,7 @@ class Rights:
     session_id: UUID | None = None
     api_key_id: UUID | None = None
     scopes: frozenset[str] | None = None
+    organization: OrganizationView | None = None
 
     def demand(self, role: Role, scope: str) -> None:
         """Raise ``Forbidden`` unless role and scope suffice. ``<area>:write`` includes ``<area>:read``."""
@@ -64,15 +70,18 @@ async def rights_of_member(session: AsyncSession, claims: Claims, organization_i
     """
     claimed = claims.memberships.get(organization_id)
     known = Statement(_MEMBERSHIP, (organization_id, claims.user_id), list)
-    ((archived, version, role, active, venture_ids, valid_from),) = (await run(session, known))[0]
+    ((version, role, active, venture_ids, valid_from, archived, *organization),) = (await run(session, known))[0]
+    seen = OrganizationView(*organization) if organization[0] is not None else None
     if version is not None and valid_from is not None and claims.issued_at < valid_from.timestamp():
         raise Unauthorized("This session was ended; log in again.")
     if version is not None and (claimed is None or version >= claimed.version):
         if active:
             ventures = None if venture_ids is None else frozenset(UUID(venture) for venture in venture_ids)
-            return Rights(claims.user_id, Role(role), bool(archived), ventures, claims.session_id)
+            return Rights(claims.user_id, Role(role), bool(archived), ventures, claims.session_id, organization=seen)
     elif claimed is not None:
-        return Rights(claims.user_id, claimed.role, bool(archived), claimed.venture_ids, claims.session_id)
+        return Rights(
+            claims.user_id, claimed.role, bool(archived), claimed.venture_ids, claims.session_id, organization=seen
+        )
     raise NotFound("There is no organization with this id.")
 
 

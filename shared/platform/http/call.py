@@ -65,10 +65,11 @@ class TenantCall:
     venture_ids: frozenset[UUID] | None = None
     session_id: UUID | None = None
     api_key_id: UUID | None = None
+    known: OrganizationView | None = None
 
     async def organization(self) -> OrganizationView:
         """The organization's currency, time zone and fiscal year."""
-        return await organization_of(self.session, self.organization_id)
+        return self.known or await organization_of(self.session, self.organization_id)
 
 
 @dataclass
@@ -154,6 +155,7 @@ async def _tenant_call(request: Request, organization_id: UUID, credential: Cred
             venture_ids=rights.venture_ids,
             session_id=rights.session_id,
             api_key_id=rights.api_key_id,
+            known=rights.organization,
         )
         if writes:
             deed = replace(deed, user_id=rights.user_id, session_id=rights.session_id, api_key_id=rights.api_key_id)
