@@ -17,7 +17,7 @@ from shared.kernel import clock
 from trueup.access import bus
 from trueup.bench.settled import settle
 from trueup.chaos import counting
-from trueup.chaos.company import Company, found_company, post_evenly, somebody
+from trueup.chaos.company import SAVES_PER_100_EVENTS, Company, found_company, post_evenly, save_plans, somebody
 from trueup.chaos.counting import Check
 from trueup.chaos.faults import Fault
 from trueup.chaos.history import busy_history, expected_of, with_repeats
@@ -110,24 +110,33 @@ class Campaign:
             raise DemoError("there is no TRUEUP_MAIL_DIR to read the confirmation letter in: use --login")
         return await somebody(door, Path(mailbox))
 
+    @property
+    def _saves(self) -> int:
+        return max(1, self._order.events * SAVES_PER_100_EVENTS // 100)
+
     def _events(self, company: Company, now: datetime) -> list[dict[str, Any]]:
         return busy_history(company.ventures, self._order.events, seed=self._order.seed, now=now)
 
     async def _undisturbed(self, company: Company, now: datetime) -> None:
         events = self._events(company, now)
         begin = monotonic()
-        await post_evenly(company, events, 0)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(post_evenly(company, events, 0))
+            group.create_task(save_plans(company, self._saves, 0, now.date()))
         await self._come_to_rest("settled")
         self.report.seconds["undisturbed"] = round(monotonic() - begin, 1)
-        self._say(f"undisturbed: {len(events):,} webhooks in {self.report.seconds['undisturbed']:.1f} s")
+        taken = self.report.seconds["undisturbed"]
+        self._say(f"undisturbed: {len(events):,} webhooks and {self._saves} plans in {taken:.1f} s")
 
     async def _disturbed(self, company: Company, now: datetime) -> None:
         """The load and the faults, at once."""
         events = with_repeats(self._events(company, now), self._order.seed)
         begin = monotonic()
-        self._say(f"disturbed: {len(events):,} webhooks in {self._order.seconds:g} s, {len(self._order.faults)} faults")
+        load = f"{len(events):,} webhooks and {self._saves} plans in {self._order.seconds:g} s"
+        self._say(f"disturbed: {load}, {len(self._order.faults)} faults")
         async with asyncio.TaskGroup() as group:
             group.create_task(post_evenly(company, events, self._order.seconds))
+            group.create_task(save_plans(company, self._saves, self._order.seconds, now.date()))
             for fault in self._order.faults:
                 group.create_task(self._do(fault, begin))
         for name in await asyncio.to_thread(not_reached):

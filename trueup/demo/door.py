@@ -55,9 +55,17 @@ class Door:
         self.url = url.rstrip("/")
         self._session = session
 
-    async def call(self, method: str, path: str, person: Person | None = None, body: Any = None) -> Any:
-        """One request; returns the answer's JSON (or bytes), or raises ``Refused``."""
+    async def call(
+        self, method: str, path: str, person: Person | None = None, body: Any = None, *, key: str = ""
+    ) -> Any:
+        """One request, with an idempotency key if there is one; returns the answer's JSON (or bytes).
+
+        Raises:
+            Refused: It was answered with an error.
+        """
         headers = {"Authorization": f"Bearer {person.token}"} if person and person.token else {}
+        if key:
+            headers["Idempotency-Key"] = key
         data = None if body is None else orjson.dumps(body)
         if data is not None:
             headers["Content-Type"] = "application/json"
