@@ -15,7 +15,7 @@ FORBIDDEN = {
     "publish_async": "its futures have no limit, and never resolve when the stream refuses a message",
     "key_value": "a watch misses updates over a restart of the server",
     "add_listener": "NOTIFY in the writer's transaction serialises commits",
-    "backoff": "as a consumer's setting it replaces ack_wait",
+    "backoff=": "as a consumer's setting it replaces ack_wait",
     "create_key_value": "as key_value",
     "persist_mode": "a stream that stores later acknowledges what a power cut takes away",
     "PullSub": "it waits for full batches and strands messages",
@@ -32,6 +32,7 @@ def names_used(tree: ast.AST) -> set[str]:
         elif isinstance(node, ast.Name):
             found.add(node.id)
         elif isinstance(node, ast.keyword) and node.arg:
+            found.add(f"{node.arg}=")
             found.add(node.arg)
         elif isinstance(node, ast.alias):
             found.add(node.name)

@@ -69,7 +69,7 @@ def test_a_fault_is_read(text: str, fault: Fault):
     "text",
     [
         *("", "fin", "finance-0", "finance:", "finance:explode", "finance:kill=3", "finance@soon", "finance:pause=0"),
-        *("nats-2", "postgres:sessions", "gateway:relay.after_claim", "identity:consumer.after_ack"),
+        *("nats-2", "postgres:sessions", "gateway:relay.after_claim", "gateway:consumer.after_ack"),
         *("finance-2:relay.after_claim", "finance:normaliser.after_claim", "nats:away=1e9", "finance:sessions=2"),
     ],
 )

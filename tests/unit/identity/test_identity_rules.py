@@ -94,10 +94,11 @@ def test_the_last_owner_stays(role: Role, becomes: Role | None, owners: int, ref
 
 
 def test_access_claims() -> None:
-    now, person, org = datetime(2026, 3, 1, tzinfo=UTC), new_id(), new_id()
-    claims = token.access_claims(person, [Belonging(org, ADMIN, 3)], now)
+    now, person, session, org = datetime(2026, 3, 1, tzinfo=UTC), new_id(), new_id(), new_id()
+    claims = token.access_claims(person, session, [Belonging(org, ADMIN, 3)], now)
     assert claims["exp"] - claims["iat"] == 15 * 60
     assert (claims["iss"], claims["aud"], claims["sub"]) == ("trueup", "trueup", str(person))
+    assert claims["sid"] == str(session)
     assert claims["memberships"] == [{"organization_id": str(org), "role": "admin", "version": 3}]
 
 
