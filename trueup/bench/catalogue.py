@@ -5,6 +5,7 @@ from trueup.bench.burst import measure_burst
 from trueup.bench.frame import Measure, Stage
 from trueup.bench.gateway import measure_added_latency, measure_dashboard, measure_people
 from trueup.bench.latency import measure_latency
+from trueup.bench.membership import measure_removal
 from trueup.bench.report import measure_report
 from trueup.bench.startup import measure_memory, measure_start
 from trueup.bench.webhooks import (
@@ -27,4 +28,5 @@ MEASURES = (
     Measure("webhooks.gateway", Stage.WHOLE, measure_webhooks_through_the_gateway),
     Measure("burst", Stage.WHOLE, measure_burst),
     Measure("latency", Stage.WHOLE, measure_latency),
+    Measure("membership", Stage.WHOLE, measure_removal, beside_limits=False),
 )
