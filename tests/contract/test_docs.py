@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from services.finance.jobs import JOBS as FINANCE
+from services.reporting.jobs import JOBS as REPORTING
+from services.sync.jobs import JOBS as SYNC
 from trueup import local
 from trueup.cli import COMMANDS, main
 
@@ -84,3 +87,11 @@ def test_nothing_names_a_registry_or_a_path_of_one_machine():
             continue
         hit = forbidden.search(path.read_text(encoding="utf8", errors="replace"))
         assert hit is None, f"{name}: {hit and hit.group()}"
+
+
+def test_every_job_is_in_the_table_of_jobs_with_its_time():
+    table = (ROOT / "docs" / "jobs.md").read_text(encoding="utf8")
+    for service, jobs in (("finance", FINANCE), ("sync", SYNC), ("reporting", REPORTING)):
+        for job in jobs:
+            (row,) = re.findall(rf"^\| {service} \| `{job.name}` \| ([^|]*) \|", table, re.MULTILINE)
+            assert re.findall(r"\d+", row) == re.findall(r"\d+", job.schedule.says()), job.name
