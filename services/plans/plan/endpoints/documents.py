@@ -20,6 +20,7 @@ from shared.contracts.identity import Role
 from shared.kernel.errors import Invalid, field_error
 from shared.platform.http.call import Call
 from shared.platform.http.concurrency import IfMatch
+from shared.platform.http.problems import problem_responses
 from shared.platform.http.routing import TenantRouter
 
 router = TenantRouter(tags=["plans"])
@@ -79,7 +80,7 @@ async def export_plan_version(
     PLAN + "/import",
     needs=Role.MEMBER,
     operation_id="importPlan",
-    responses={201: {"model": PlanOut, "description": "The venture's first plan"}},
+    responses={201: {"model": PlanOut, "description": "The venture's first plan"}} | problem_responses(415),
     openapi_extra={"requestBody": {"required": True, "content": _CONTENT}},
 )
 async def import_plan(  # noqa: PLR0917 - the parts of one request
