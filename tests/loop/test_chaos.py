@@ -10,8 +10,10 @@ import pytest
 from shared.contracts.topology import CONSUMES, SERVICES, stream_subjects
 from shared.platform.bus.connection import connect
 from tests.loop.system import System
+from trueup.demo.door import until
 
 EVENTS, SECONDS = 2_000, 60
+LIMIT_S = 120
 FAULTS = (
     # kill -9 of each service in turn, all its processes at once
     *("identity@2", "gateway@4", "plans@6", "ingestion@8", "finance@10", "sync@12", "reporting@14"),
@@ -65,8 +67,21 @@ async def test_lost_streams_and_inboxes_come_back_and_move_nothing(system: Syste
             connection.execute("TRUNCATE platform.inbox")
     lost = await emptied(system)
     assert all(lost[name] for name in ("PLANS", "INGESTION", "FINANCE", "SYNC"))
-    for stream in lost:
-        system.trueup("re-emit", "--service", stream.lower(), "--since", "all")
+    system.trueup("re-emit", "--since", "all")
+    system.settle()
+    assert system.figures(slug=slug) == before
+    assert system.trueup("dead-letters", "list", "--json").stdout == letters
+
+
+async def test_a_bus_lost_with_its_disk_comes_back_and_moves_nothing(system: System, storm: dict[str, Any]) -> None:
+    """The same once more without any stream, durable or sequence number: what docs/operations.md says to do."""
+    slug = storm["organizations"]["disturbed"]
+    before, letters = system.figures(slug=slug), system.trueup("dead-letters", "list", "--json").stdout
+    (system.folder / "nats" / "streams").rename(system.folder / "nats" / "lost")
+    (server,) = system.kill("nats")
+    await until(lambda: {one["pid"] for one in system.processes("nats")} - {server} or None, "another bus", LIMIT_S)
+    system.trueup("migrate")
+    system.trueup("re-emit", "--since", "all")
     system.settle()
     assert system.figures(slug=slug) == before
     assert system.trueup("dead-letters", "list", "--json").stdout == letters
