@@ -22,6 +22,8 @@ from trueup.supervisor.workers import Worker, caller_environment, end_all, start
 READY_TIMEOUT_S = 90.0
 LOOK_S = 0.5
 SIGNAL_EXIT = 128
+_IMPORTED_LATER = ("uvloop", "uvicorn.protocols.http.auto", "anyio._backends._asyncio")
+"""What every service would import by itself: for its event loop, its server, its first request."""
 PREPARATION = "trueup.supervisor.preparation"
 
 
@@ -122,6 +124,9 @@ class Supervisor:
             for service in self._plan.services:
                 import_module(f"services.{service}.app")
                 self._check()
+            for module in _IMPORTED_LATER:
+                with suppress(ImportError):  # not on every platform
+                    import_module(module)
             import_module("sqlalchemy.orm").configure_mappers()
             gc.freeze()
 
