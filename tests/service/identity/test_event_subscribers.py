@@ -24,7 +24,6 @@ from shared.kernel.clock import now
 from shared.kernel.ids import new_id
 from tests.deploy.bus_rights import greeting
 from tests.harness.engines import ISSUER_SEED, NATS_PASSWORD
-from tests.harness.operator import Operator, Ran
 from tests.service.identity.conftest import FrontDesk
 from tests.service.identity.test_api_keys import made
 from tests.service.identity.test_organizations import founded
@@ -313,7 +312,8 @@ async def test_without_identity_who_is_in_stays_and_who_comes_is_refused(desk: F
     heard = await inside.client.subscribe(f"*.*.{org['id']}")
     await inside.client.flush()
     await desk.house.stop("identity")
-    assert REFUSED in await greeted(desk, key["key"])
+    refusal = await greeted(desk, key["key"])
+    assert refusal.startswith("-ERR 'Auth"), refusal  # a timeout or a violation, whichever the server sees first
     await desk.house.publish(venture(org, "Meanwhile"))
     assert (await heard.next_msg(timeout=LIMIT_S)).subject == f"venture.created.{org['id']}"
     await desk.house.start("identity")
@@ -361,33 +361,21 @@ async def test_the_programs_of_the_page_for_another_team_run(desk: FrontDesk, pr
     assert "'name': 'Ours'" in line
 
 
-async def test_the_operators_command_hears_as_a_subscriber(desk: FrontDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    owner, org, eve, other = await two_organizations(desk)
-    key = (await made(desk, owner, org, scopes=["events:read"]))["key"]
-    deaf = (await made(desk, eve, other, scopes=["finance:read"]))["key"]
-    operator = Operator(desk.house, monkeypatch)
+async def test_the_operators_command_hears_as_a_subscriber(desk: FrontDesk) -> None:
+    owner, org, _eve, other = await two_organizations(desk)
+    key = await made(desk, owner, org, scopes=["events:read"])
+    environment = {"TRUEUP_NATS_URL": desk.house.nats_url, "TRUEUP_STATE_DIR": "/nonexistent"}
 
-    def tail(shown: str, organization: str, *more: str) -> Awaitable[Ran]:
-        return operator("events", "tail", "--key", shown, "--organization", organization, *more)
-
-    hearing = asyncio.ensure_future(tail(key, org["id"], "--count", "1", "venture.>", "--json"))
-    while not hearing.done():
+    async def publish() -> None:
         await desk.house.publish(venture(other, "Theirs"), venture(org, "Ours"))
-        await asyncio.wait([hearing], timeout=0.2)
-    heard = await hearing
-    assert (heard.code, heard.json["subject"]) == (0, f"venture.created.{org['id']}")
-    for shown, organization, more, reason in [
-        (key, other["id"], [], "the bus refuses: nats: permissions violation"),
-        (deaf, other["id"], [], "does not let this key in"),
-        ("password", org["id"], [], "that is no API key"),
-        (key, org["id"], ["no.such"], "no event has a subject like"),
-        (key, org["id"], ["--all"], "docs/subscribing.md"),
-        (key, "", [], "name its --organization"),
-    ]:
-        ran = await tail(shown, organization, *more)
-        assert ran.code != 0
-        assert reason in ran.err
-        assert shown not in ran.err
+
+    async def tail(organization: str, *options: str, until: str) -> str:
+        command = [sys.executable, "-m", "trueup", "events", "tail", "--organization", organization, *options]
+        return await line_of(*command, until=until, publish=publish, **environment, TRUEUP_EVENTS_KEY=key["key"])
+
+    line = await tail(org["id"], "venture.>", "--json", until="{")
+    assert json.loads(line)["subject"] == f"venture.created.{org['id']}"
+    await tail(other["id"], until="the bus refuses")
 
 
 async def test_each_service_publishes_what_is_its_own_and_nothing_else(desk: FrontDesk) -> None:
