@@ -6,9 +6,10 @@ from uuid import UUID
 
 from fastapi import Query
 
+from services.sync.quantities import stored_figure, stored_figure_or_none
 from services.sync.variance import use_cases
 from services.sync.variance.models import Variance
-from services.sync.variance.schemas import BaselineOut, ExplainedVarianceOut, ObservationOut, VarianceOut
+from services.sync.variance.schemas import BaselineOut, ExplainedVarianceOut, ObservationOut, RecoveryOut, VarianceOut
 from services.sync.variance.store import listed_comparisons
 from services.sync.venture.models import VentureView
 from shared.contracts.finance import MetricKind
@@ -58,8 +59,23 @@ async def explain_variance(venture_id: UUID, metric: MetricKind, observed_on: da
         formula=found.formula,
         variance_formula=found.variance_formula,
         baseline=baseline,
+        plan_version_at=f"ventures/{venture_id}/plan/versions/{row.plan_version}" if row.plan_version else None,
+        back_on_track=_recovery(found),
         observations=[
             ObservationOut.of(observation, effective=observation.source == row.source and not observation.withdrawn)
             for observation in found.observations
         ],
+    )
+
+
+def _recovery(found: use_cases.Explanation) -> RecoveryOut | None:
+    if found.recovery is None:
+        return None
+    way, says = found.recovery
+    return RecoveryOut(
+        on_track_at=stored_figure(way.on_track_at),
+        change=stored_figure(way.change),
+        per_month=stored_figure_or_none(way.per_month),
+        growth=stored_figure_or_none(way.growth),
+        says=says,
     )

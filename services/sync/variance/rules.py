@@ -177,6 +177,39 @@ def compare(
     return Comparison(actual, performance_status(variance, kind), target, final, variance, progress, followed, baseline)
 
 
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What would bring a figure that is worse than planned back on track. Unrounded.
+
+    ``on_track_at``: the value that would have been ON_TRACK on its day, ``change`` what the actual lacks to it.
+    ``per_month`` and ``growth`` (a fraction) lead from the actual to the final target at its date: the constant
+    amount, or the constant growth, of each month from the observation on; null without a path or time left.
+    """
+
+    on_track_at: Decimal
+    change: Decimal
+    per_month: Decimal | None
+    growth: Decimal | None
+
+
+def back_on_track(
+    kind: MetricKind, day: date, compared: tuple[Decimal, Decimal | None, Decimal | None], target_on: date | None
+) -> Recovery | None:
+    """What would put a comparison (actual, target, final target) back on track; null when it is not worse than that."""
+    actual, target, final = compared
+    variance = variance_pct(actual, target)
+    if target is None or variance is None or (-variance if kind in LESS_IS_BETTER else variance) >= ON_TRACK_FROM:
+        return None
+    worse = EXACT.divide(EXACT.multiply(abs(target), ON_TRACK_FROM), _HUNDRED)
+    edge = EXACT.subtract(target, worse) if kind in LESS_IS_BETTER else EXACT.add(target, worse)
+    per_month, growth = None, None
+    if final is not None and target_on is not None and target_on > day:
+        months = elapsed_months(day, target_on)
+        per_month = EXACT.divide(EXACT.subtract(final, actual), months)
+        growth = required_growth_rate(PathTarget(actual, day, final, target_on))
+    return Recovery(edge, EXACT.subtract(edge, actual), per_month, growth)
+
+
 def formula(way: PathTarget, day: date) -> str:
     """How the pro-rated target of a day comes about, for a person: figures to 2, months to 4 decimals."""
     target = f"{quantize(prorated_target(way, day), 2):f}"

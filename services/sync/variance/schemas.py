@@ -11,7 +11,7 @@ from services.sync.variance.models import Variance
 from shared.contracts.finance import MetricKind, MetricSource, UnconvertedAmount
 from shared.contracts.plans import TargetPath
 from shared.contracts.sync import PerformanceStatus, PlanSyncStatus
-from shared.kernel.money import Amount, Percent
+from shared.kernel.money import Amount, Percent, Ratio
 from shared.platform.http.bodies import Answer
 
 
@@ -80,10 +80,31 @@ class ObservationOut(Answer):
         return cls.model_validate({**columns, "effective": effective})
 
 
+class RecoveryOut(Answer):
+    """What would bring a figure that is worse than planned back on track.
+
+    ``on_track_at`` would have been ON_TRACK on its day (5 % worse than the target), ``change`` leads there from the
+    actual. ``per_month`` (an amount) or ``growth`` (a fraction a month) lead to the final target at its date, each
+    month from the observation on; null where there is no path, no time left, or nothing above 0 to grow from.
+    """
+
+    on_track_at: Amount
+    change: Amount
+    per_month: Amount | None
+    growth: Ratio | None
+    says: str
+
+
 class ExplainedVarianceOut(VarianceOut):
-    """A comparison with everything that it rests on."""
+    """A comparison with everything that it rests on.
+
+    ``plan_version_at`` and each observation's ``evidence`` are paths relative to the organization. The evidence of
+    a metric opens into the subscriptions behind it and the Stripe events that made them, by their ids.
+    """
 
     formula: str
     variance_formula: str | None
     baseline: BaselineOut | None
+    plan_version_at: str | None
+    back_on_track: RecoveryOut | None
     observations: list[ObservationOut]

@@ -15,7 +15,7 @@ from services.sync.observation.rules import Series
 from services.sync.observation.store import Probe, newest_effective, observations_of_day
 from services.sync.plan_version.rules import Promise
 from services.sync.variance.models import Variance
-from services.sync.variance.rules import PathTarget, formula
+from services.sync.variance.rules import PathTarget, Recovery, back_on_track, formula
 from services.sync.variance.store import comparison_of
 from shared.contracts.finance import MetricKind
 from shared.kernel.errors import NotFound
@@ -30,6 +30,7 @@ class Explanation:
     formula: str
     variance_formula: str | None
     baseline_observed_on: date | None
+    recovery: tuple[Recovery, str] | None
     observations: list[ObservationView]
 
 
@@ -45,7 +46,9 @@ async def explain_variance(
     promise = ground.timeline(series).at(day)
     baseline_on = await _baseline_observed_on(session, series, promise)
     observations = await observations_of_day(session, series, day)
-    return Explanation(row, _formula(row, promise), _variance_formula(row), baseline_on, observations)
+    return Explanation(
+        row, _formula(row, promise), _variance_formula(row), baseline_on, _recovery(series, row), observations
+    )
 
 
 async def _baseline_observed_on(session: AsyncSession, series: Series, promise: Promise | None) -> date | None:
@@ -69,11 +72,28 @@ def _formula(row: Variance, promise: Promise | None) -> str:
     return formula(way, row.observed_on)
 
 
+def _recovery(series: Series, row: Variance) -> tuple[Recovery, str] | None:
+    found = back_on_track(series.metric, row.observed_on, (row.actual, row.target, row.final_target), row.target_on)
+    if found is None:
+        return None
+    said = f"At {_text(found.on_track_at)} ({_signed(found.change)}) it would have been on track."
+    if found.per_month is None or row.final_target is None:
+        return found, said
+    said += f" {_signed(found.per_month)} each month"
+    if found.growth is not None:
+        said += f", or growth of {_text(found.growth * 100)} % a month,"
+    return found, f"{said} leads to {_text(row.final_target)} on {row.target_on}."
+
+
 def _variance_formula(row: Variance) -> str | None:
     if row.variance_pct is None or row.target is None:
         return None
     actual, target = _text(row.actual), _text(row.target)
     return f"({actual} - {target}) / |{target}| x 100 = {_text(row.variance_pct)} %"
+
+
+def _signed(value: Decimal) -> str:
+    return f"{quantize(value, 2):+f}"
 
 
 def _text(value: Decimal) -> str:

@@ -1,6 +1,7 @@
 """A plan is saved, actuals come: what is compared, and what deviates."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -59,6 +60,14 @@ async def test_a_metric_a_quarter_under_its_target_lags_and_raises_an_alert(hous
     assert explained["baseline"]["value"] == "12000.000000"
     assert explained["observations"][0]["evidence"] == ["subscription:sub_1"]
     assert explained["observations"][0]["effective"] is True
+    assert explained["plan_version_at"] == f"ventures/{venture.id}/plan/versions/1"
+    back = explained["back_on_track"]
+    target = Decimal(explained["target"])
+    assert Decimal(back["on_track_at"]) == (target * Decimal("0.95")).quantize(Decimal("0.000001"))
+    assert Decimal(back["change"]) == Decimal(back["on_track_at"]) - 13500
+    assert f" leads to 100000.00 on {add_months(day, 9)}." in back["says"]
+    promised = await answer(house, organization, f"/ventures/{venture.id}/variances/mrr/{add_months(day, -2)}")
+    assert promised["back_on_track"] is None, "it is on track"
 
     told = await house.events("SYNC", VarianceComputed)
     assert [(one.observed_on, one.version, one.current) for one in told][-2:] != []

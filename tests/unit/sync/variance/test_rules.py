@@ -11,6 +11,7 @@ from services.sync.plan_version.rules import BaselineRule, Promise
 from services.sync.variance.rules import (
     LESS_IS_BETTER,
     PathTarget,
+    back_on_track,
     compare,
     formula,
     performance_status,
@@ -207,3 +208,47 @@ def test_a_formula_says_how_a_target_comes_about():
     assert "after it the target is the final one" in formula(way(), day("2028-01-01"))
     custom = way(path=TargetPath.CUSTOM, custom=((month("2026-03"), Decimal(20000)),))
     assert formula(custom, day("2026-03-10")).startswith("20000.00: amount of 2026-03 on the custom path")
+
+
+# --- back on track ------------------------------------------------------------------------------
+
+
+def test_what_would_put_mrr_back_on_track():
+    compared = (Decimal("13233.18"), Decimal("17644.24"), Decimal(100000))
+    found = back_on_track(MetricKind.MRR, day("2026-03-31"), compared, day("2026-12-31"))
+    assert (found.on_track_at, found.change) == (Decimal("16762.028"), Decimal("3528.848"))
+    assert quantize(found.per_month, 2) == Decimal("9640.76")
+    assert quantize(found.growth, 4) == Decimal("0.2520")
+
+
+def test_what_is_worse_where_less_is_better():
+    found = back_on_track(MetricKind.BURN_RATE, day("2026-03-31"), (Decimal(1200), Decimal(1000), Decimal(1000)), None)
+    assert (found.on_track_at, found.change, found.per_month, found.growth) == (1050, -150, None, None)
+
+
+@pytest.mark.parametrize("to", ["2026-03-31", "2026-01-31"])
+def test_a_target_in_the_past_leaves_no_months(to):
+    found = back_on_track(MetricKind.MRR, day("2026-03-31"), (Decimal(50), Decimal(100), Decimal(100)), day(to))
+    assert (found.change, found.per_month, found.growth) == (45, None, None)
+
+
+@pytest.mark.parametrize("target", [None, Decimal(0)])
+def test_without_a_target_there_is_no_track(target):
+    assert back_on_track(MetricKind.MRR, day("2026-03-31"), (Decimal(5), target, target), None) is None
+
+
+@given(
+    st.sampled_from(sorted(MetricKind)),
+    st.decimals(-(10**9), 10**9, places=2),
+    st.decimals(-(10**9), 10**9, places=2).filter(bool),
+)
+def test_it_is_just_enough(kind, actual, target):
+    found = back_on_track(kind, day("2026-03-31"), (actual, target, target), None)
+    before = variance_pct(actual, target)
+    worse = before > 5 if kind in LESS_IS_BETTER else before < -5
+    assert (found is not None) == worse
+    if found is not None:
+        status = performance_status(variance_pct(actual + found.change, target), kind)
+        assert status is PerformanceStatus.ON_TRACK
+        step = Decimal("0.001") if kind in LESS_IS_BETTER else Decimal("-0.001")
+        assert performance_status(variance_pct(actual + found.change + step, target), kind) is not status
