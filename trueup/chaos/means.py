@@ -20,7 +20,7 @@ from trueup.chaos.schedule import Ground
 from trueup.local import LOCK, State
 from trueup.supervisor.leftovers import running
 
-APPEARS_WITHIN_S = 15.0
+APPEARS_WITHIN_S = 60.0
 COMMAND_TIMEOUT_S = 60.0
 
 
