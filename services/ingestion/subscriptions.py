@@ -13,7 +13,7 @@ from services.ingestion.stripe_object.rules.touched import Touched
 from shared.contracts.finance import AccountUpdated
 from shared.contracts.plans import VentureState
 from shared.kernel.clock import now
-from shared.platform.bus.subscription import Batch, Subscription
+from shared.platform.bus.subscription import UNHURRIED, Batch, Subscription
 
 
 async def on_finance(session: AsyncSession, batch: Batch) -> None:
@@ -35,6 +35,6 @@ async def on_organizations(session: AsyncSession, organization_ids: Collection[U
 
 
 SUBSCRIPTIONS = (
-    Subscription(stream="FINANCE", events=(AccountUpdated,), handle=on_finance),
+    Subscription(stream="FINANCE", events=(AccountUpdated,), handle=on_finance, pause_seconds=UNHURRIED),
     Subscription(stream="PLANS", events=(VentureState,), handle=on_plans),
 )

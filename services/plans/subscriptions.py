@@ -10,7 +10,7 @@ from services.plans.review import use_cases as reviews
 from shared.contracts.sync import ReviewCompleted, TargetsProposed, VarianceComputed
 from shared.kernel.clock import now
 from shared.platform.bus.outbox import MUTED
-from shared.platform.bus.subscription import Batch, Subscription
+from shared.platform.bus.subscription import UNHURRIED, Batch, Subscription
 
 
 async def on_sync(session: AsyncSession, batch: Batch) -> None:
@@ -28,5 +28,10 @@ async def on_sync(session: AsyncSession, batch: Batch) -> None:
 
 
 SUBSCRIPTIONS = (
-    Subscription(stream="SYNC", events=(VarianceComputed, ReviewCompleted, TargetsProposed), handle=on_sync),
+    Subscription(
+        stream="SYNC",
+        events=(VarianceComputed, ReviewCompleted, TargetsProposed),
+        handle=on_sync,
+        pause_seconds=UNHURRIED,
+    ),
 )

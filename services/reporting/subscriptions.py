@@ -7,7 +7,7 @@ from services.reporting.portfolio.store import leave_mark
 from shared.contracts.finance import MetricCreated
 from shared.contracts.plans import PlanState, VentureState
 from shared.contracts.sync import AlertState, ProjectionState, VarianceComputed
-from shared.platform.bus.subscription import Batch, Subscription
+from shared.platform.bus.subscription import UNHURRIED, Batch, Subscription
 
 
 async def on_plans(session: AsyncSession, batch: Batch) -> None:
@@ -33,6 +33,11 @@ async def on_sync(session: AsyncSession, batch: Batch) -> None:
 
 SUBSCRIPTIONS = (
     Subscription(stream="PLANS", events=(VentureState, PlanState), handle=on_plans),
-    Subscription(stream="FINANCE", events=(MetricCreated,), handle=on_finance),
-    Subscription(stream="SYNC", events=(VarianceComputed, AlertState, ProjectionState), handle=on_sync),
+    Subscription(stream="FINANCE", events=(MetricCreated,), handle=on_finance, pause_seconds=UNHURRIED),
+    Subscription(
+        stream="SYNC",
+        events=(VarianceComputed, AlertState, ProjectionState),
+        handle=on_sync,
+        pause_seconds=UNHURRIED,
+    ),
 )

@@ -116,6 +116,8 @@ class Consumer:
             answered = self._moved = time.monotonic()
             await failpoint("consumer.after_claim")
             await self.handle(messages)
+            if self._subscription.pause_seconds and len(messages) < self._batch_size:
+                await asyncio.sleep(self._subscription.pause_seconds)
 
     async def _watch_lag(self, context: JetStreamContext) -> None:
         """Keep the lag metric; a durable that was deleted ends the process (it never comes back)."""

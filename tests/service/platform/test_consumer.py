@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+from dataclasses import replace
 
 import pytest
 from nats.js.api import ConsumerConfig
@@ -7,6 +8,7 @@ from nats.js.client import JetStreamContext
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.plans import app
 from shared.contracts.topology import CONSUMES
 from shared.kernel.clock import now
 from shared.kernel.ids import new_id
@@ -29,6 +31,27 @@ async def test_two_replicas_apply_each_event_once(house: House, recorder: Record
     await house.publish(*[alert(org.id, f"alert {number}") for number in range(400)])
     await house.settle()
     assert sorted(recorder.titles()) == sorted(f"alert {number}" for number in range(400))
+
+
+async def test_who_is_in_no_hurry_takes_at_once_what_came_during_a_pause(
+    house: House, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[set[str]] = []
+
+    async def note(_session: AsyncSession, batch: consumer.Batch) -> None:
+        batches.append(titles_in(batch))
+
+    recorder.trap = note
+    (subscription,) = app.SERVICE.subscriptions
+    monkeypatch.setattr(app, "SERVICE", replace(app.SERVICE, subscriptions=(replace(subscription, pause_seconds=2.0),)))
+    org = await house.organization()
+    await house.start("plans")
+    await house.publish(alert(org.id, "first"))
+    await house.settle()
+    for number in range(4):
+        await house.publish(alert(org.id, f"during the pause {number}"))
+    await house.settle()
+    assert batches == [{"first"}, {f"during the pause {number}" for number in range(4)}]
 
 
 async def test_one_event_delivered_again_under_its_id_has_one_effect(house: House, recorder: Recorder) -> None:
