@@ -77,6 +77,8 @@ class Bench:
     """Why something could not be measured, by the measure's name."""
     starts: list[float] = field(default_factory=list)
     """Seconds until ready: of the first start, then of the whole system's second."""
+    by_history: dict[int, float] = field(default_factory=dict)
+    """Events a second of a burst, by how many were stored before it."""
     loaded: "Benchmarked | None" = None
 
     @property

@@ -5,8 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+from shared.kernel.ids import new_id
+from trueup.bench.flushes import PUBLISHED, published
 from trueup.bench.loop import UNIT, match
 from trueup.bench.percentiles import p50_p99, percentile
+from trueup.bench.rebuild import history, told
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -28,3 +31,20 @@ def test_a_comparison_counts_for_every_webhook_that_it_contains() -> None:
     measured = match([ms(20), ms(40), ms(60), ms(80)], compared, level)
     assert measured.milliseconds == [10, 30, 10]
     assert measured.missing == 1
+
+
+def test_publishes_are_read_from_a_services_metrics() -> None:
+    page = (
+        f"# HELP {PUBLISHED} Publishes\n# TYPE {PUBLISHED} counter\n{PUBLISHED} 1204.0\n{PUBLISHED}_created 1.7e+09\n"
+    )
+    assert published(page) == 1204
+    assert published("") == 0
+
+
+def test_a_years_history_repeats_no_revision() -> None:
+    organization = new_id()
+    events = list(history(organization, 100_000))
+    revisions = {(*event.natural_key, event.revision) for event in events}
+    assert len(events) == len(revisions) == 100_000
+    assert {event.revision for event in events} == {1, 2, 3}
+    assert told(events[0]).subject == f"metric.created.{organization}"
