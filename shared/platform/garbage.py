@@ -9,9 +9,9 @@ _YOUNG_PASSES, _OLD_PASSES = 20, 20
 def collect_seldom() -> None:
     """Leave what is imported out of every collection, and collect less often.
 
-    A batch of 500 webhooks is 100,000 objects that live until its commit and go with their last reference: by
-    Python's own thresholds each batch is searched for cycles a hundred times over, which was a fifth of ingestion's
-    time. What is frozen is not written to either, so that forked processes go on sharing its pages.
+    A batch of 500 webhooks makes very many objects that live until its commit and go with their last reference; by
+    Python's own thresholds every 700 new ones begin a search for cycles among them, which finds none. What is
+    frozen is not written to either, so that forked processes go on sharing its pages.
     """
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, _YOUNG_PASSES, _OLD_PASSES)
