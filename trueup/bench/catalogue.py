@@ -2,6 +2,7 @@
 
 from trueup.bench.alerts import measure_alerts, measure_bands
 from trueup.bench.burst import measure_burst
+from trueup.bench.daily_sync import measure_daily_sync
 from trueup.bench.frame import Measure, Stage
 from trueup.bench.gateway import measure_added_latency, measure_dashboard, measure_people
 from trueup.bench.growth import measure_little_history, measure_much_history
@@ -22,6 +23,7 @@ MEASURES = (
     Measure("bands", Stage.ENGINES, measure_bands, beside_limits=False),
     Measure("webhooks.alone", Stage.ENGINES, measure_webhooks_alone),
     Measure("rebuild", Stage.ENGINES, measure_rebuild, beside_limits=False),
+    Measure("daily_sync", Stage.ENGINES, measure_daily_sync, beside_limits=False),
     Measure("start", Stage.WHOLE, measure_start, beside_limits=False),
     Measure("memory", Stage.WHOLE, measure_memory, beside_limits=False),
     Measure("gateway.added", Stage.WHOLE, measure_added_latency, beside_limits=False),

@@ -1,0 +1,147 @@
+"""The daily sync of a very large organization: ventures a second in one run, and whether memory stays flat."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, LiteralString
+from uuid import UUID
+
+import psutil
+import psycopg
+from psycopg.types.json import Jsonb
+
+from shared.kernel import clock
+from shared.kernel.ids import new_id
+from shared.kernel.periods import add_months, month_start
+from trueup.bench.frame import Bench, at_most, beside
+
+VENTURES, FULL = 20_000, 100_000
+GROWTH_MB = 64
+"""What the process may grow by between the run's tenth part and its end."""
+LIMIT_S = 600.0
+LOOK_S = 0.2
+
+_FILL: Sequence[LiteralString] = (
+    """
+    INSERT INTO platform.organizations
+      (id, version, name, slug, base_currency, time_zone, fiscal_year_start, archived)
+    SELECT %(organization)s, 1, 'Hundred Thousand', 'hundred-thousand', 'MYR', 'UTC', 1, false
+    """,
+    """
+    INSERT INTO model.ventures (organization_id, id, version, name)
+    SELECT %(organization)s, uuidv7(), 1, 'Venture ' || n FROM generate_series(1, %(ventures)s) n
+    """,
+    """
+    INSERT INTO model.plan_versions
+      (organization_id, plan_id, version, venture_id, saved_at, financial_change, changed_fields, targets)
+    SELECT organization_id, id, 1, id, %(saved_at)s, true, '[]', %(targets)s
+    FROM model.ventures WHERE organization_id = %(organization)s
+    """,
+    """
+    INSERT INTO model.observations
+      (organization_id, venture_id, metric, observed_on, source, revision, value, currency, withdrawn, recorded_at,
+       unconverted, evidence)
+    SELECT organization_id, id, 'mrr', day, 'calculated', 1, 100, 'MYR', false, %(saved_at)s, '[]', '[]'
+    FROM model.ventures CROSS JOIN unnest(%(days)s::date[]) day WHERE organization_id = %(organization)s
+    """,
+    """
+    INSERT INTO owned.variances
+      (organization_id, venture_id, metric, observed_on, version, source, actual, target, final_target, variance_pct,
+       progress_pct, status, plan_id, plan_version, path, baseline, baseline_on, target_on, currency, current,
+       plan_sync_status, withdrawn, computed_at)
+    SELECT organization_id, venture_id, metric, observed_on, 1, source, 100, 100, 110, 0, 90.909091, 'ON_TRACK',
+      venture_id, 1, 'linear', 100, %(today)s, %(target_on)s, 'MYR', observed_on = %(today)s,
+      CASE WHEN observed_on = %(today)s THEN 'IN_SYNC' END, false, %(saved_at)s
+    FROM model.observations WHERE organization_id = %(organization)s
+    """,
+    "ANALYZE model.ventures, model.plan_versions, model.observations, owned.variances",
+)
+_ASK: LiteralString = """
+    INSERT INTO platform.job_runs
+      (id, organization_id, job, slot, scheduled, dry_run, state, attempts, asked_at, lease_until, counts)
+    VALUES (%(run)s, %(organization)s, 'daily_sync', %(today)s, false, false, 'waiting', 0, now(), now(), '{}')
+"""
+_STANDING: LiteralString = """
+    SELECT state, coalesce((counts->>'ventures')::int, 0), counts, error,
+           extract(epoch FROM finished_at - started_at)::float
+    FROM platform.job_runs WHERE id = %s
+"""
+_EMPTY: Sequence[LiteralString] = (
+    "DELETE FROM owned.variances WHERE organization_id = %(organization)s",
+    "DELETE FROM model.observations WHERE organization_id = %(organization)s",
+    "DELETE FROM model.plan_versions WHERE organization_id = %(organization)s",
+    "DELETE FROM model.ventures WHERE organization_id = %(organization)s",
+    "DELETE FROM platform.job_runs WHERE organization_id = %(organization)s",
+    "DELETE FROM platform.organizations WHERE id = %(organization)s",
+)
+
+
+async def measure_daily_sync(bench: Bench) -> None:
+    """Ventures with a plan and three months of MRR, compared already: the daily sync looks, and finds nothing."""
+    url, ventures = os.environ["TRUEUP_SYNC_OPERATOR_URL"], FULL if bench.full else VENTURES
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        given = _given(ventures)
+        with bench.doing(f"{ventures:,} ventures into sync's database"):
+            for statement in _FILL:
+                await connection.execute(statement, given)
+        try:
+            await connection.execute(_ASK, given)
+            before = {child.pid for child in psutil.Process().children()}
+            async with bench.system.service("sync", ("http", "jobs")):
+                (process,) = [child for child in psutil.Process().children() if child.pid not in before]
+                seconds, sizes, counts = await _watched(connection, given["run"], process)
+        finally:
+            for statement in _EMPTY:
+                await connection.execute(statement, given)
+    if counts != {"ventures": ventures, "found": 0, "projections_aged": 0}:
+        raise RuntimeError(f"the daily sync had to find nothing, and counted {counts}")
+    bench.add(beside(f"daily sync of {ventures:,} ventures in one run", ventures / seconds, "ventures/s"))
+    bench.add(beside("its process at the highest", max(sizes), "MB"))
+    early = max(sizes[: max(len(sizes) // 10, 1)])
+    bench.add(at_most("it grew after the run's first tenth by", max(sizes) - early, "MB", GROWTH_MB))
+
+
+def _given(ventures: int) -> dict[str, Any]:
+    """MRR of 100 at three month ends, against 110 in a year: on its way, and no alert is due."""
+    now = clock.now()
+    today = now.date()
+    days = [month_start(add_months(today, -back)) - timedelta(days=1) for back in (1, 0)]
+    targets = Jsonb(
+        {
+            "target_mrr": "110",
+            "target_date": str(add_months(today, 12)),
+            "path": "linear",
+            "baseline_value": "100",
+            "baseline_date": str(today),
+        }
+    )
+    return {
+        "organization": new_id(),
+        "run": new_id(),
+        "ventures": ventures,
+        "saved_at": now,
+        "today": today,
+        "target_on": add_months(today, 12),
+        "days": [*days, today],
+        "targets": targets,
+    }
+
+
+async def _watched(
+    connection: "psycopg.AsyncConnection[Any]", run: UUID, process: psutil.Process
+) -> tuple[float, list[float], dict[str, int]]:
+    """Until the run is done: its seconds, the process's size while it went on (MB), and what it counted."""
+    sizes: list[float] = []
+    async with asyncio.timeout(LIMIT_S):
+        while True:
+            standing = await (await connection.execute(_STANDING, [run])).fetchone()
+            assert standing is not None, "it was asked for"
+            state, done, counts, error, seconds = standing
+            if done:
+                sizes.append(process.memory_info().rss / 2**20)
+            if state == "done":
+                return seconds, sizes, counts
+            if state == "failed":
+                raise RuntimeError(f"the daily sync failed: {error}")
+            await asyncio.sleep(LOOK_S)
