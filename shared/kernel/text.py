@@ -29,7 +29,8 @@ def storable(value: str) -> str:
     return value
 
 
-def _none_if_blank(value: str | None) -> str | None:
+def none_if_blank(value: str | None) -> str | None:
+    """``value``, or None for a blank one; ``ValueError`` as for ``storable``."""
     return None if value is None or not value.strip() else storable(value)
 
 
@@ -39,7 +40,7 @@ OneLine = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH), AfterValid
 Prose = Annotated[str, AfterValidator(storable)]
 """Text of any length and number of lines."""
 
-OptionalProse = Annotated[str | None, AfterValidator(_none_if_blank)]
+OptionalProse = Annotated[str | None, AfterValidator(none_if_blank)]
 """Prose, or null; blank text is null."""
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, HttpUrl, TypeAdapter, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, HttpUrl, TypeAdapter, field_validator, model_validator
 
 from services.plans.actual.models import VentureActual
 from services.plans.actual.rules import is_met, progress_pct
@@ -14,12 +14,13 @@ from services.plans.goal.rules import SECTION_NAMES, allowed_actions
 from services.plans.plan.schemas.bodies import CustomAmount, KnownVersion, PlanDay
 from shared.contracts.plans import Direction, GoalStatus, MetricName
 from shared.kernel.money import Amount, Percent
-from shared.kernel.text import OneLine, OptionalProse
+from shared.kernel.text import OneLine, none_if_blank
 from shared.platform.http.bodies import Body
 
 _ADDRESS = TypeAdapter(HttpUrl)
 _URL_LENGTH = 2000
-Description = Annotated[OptionalProse, Field(max_length=10_000)]
+# A length is asked of the text only: asked of null as well, null would be an error of ours.
+Description = Annotated[Annotated[str, Field(max_length=10_000)] | None, AfterValidator(none_if_blank)]
 SectionName = Literal[SECTION_NAMES]  # type: ignore[valid-type]  # the sections are declared in one place, the rules
 
 
