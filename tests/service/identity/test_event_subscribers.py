@@ -27,6 +27,7 @@ from tests.harness.engines import ISSUER_SEED, NATS_PASSWORD
 from tests.service.identity.conftest import FrontDesk
 from tests.service.identity.test_api_keys import made
 from tests.service.identity.test_organizations import founded
+from trueup.demo.door import until
 
 ROOT = Path(__file__).resolve().parents[3]
 LIMIT_S = 30.0
@@ -317,9 +318,11 @@ async def test_without_identity_who_is_in_stays_and_who_comes_is_refused(desk: F
     await desk.house.publish(venture(org, "Meanwhile"))
     assert (await heard.next_msg(timeout=LIMIT_S)).subject == f"venture.created.{org['id']}"
     await desk.house.start("identity")
-    async with asyncio.timeout(60):  # its door opens a moment after it has started
-        while "PONG" not in await greeted(desk, key["key"]):
-            await asyncio.sleep(0.2)
+
+    async def let_in() -> bool:
+        return "PONG" in await greeted(desk, key["key"])
+
+    await until(let_in, "an open door: it opens a moment after identity has started", 60)
     assert not inside.out.is_set()
 
 
