@@ -129,6 +129,15 @@ class Stage:
             )
             return dict(connection.execute(" UNION ALL ".join([told, *digests]), {"of": organization}).fetchall())
 
+    def deeds(self, request_id: str) -> list[tuple[Any, ...]]:
+        """What the audit log has of requests with an id: where, which operation, by whom, and how much it changed."""
+        with psycopg.connect(self.house.database_url("identity", "operator")) as connection:
+            query = (
+                "SELECT organization_id::text, service, operation, user_id::text, jsonb_array_length(changes) > 0"
+                " FROM owned.audit_entries WHERE request_id = %s ORDER BY organization_id"
+            )
+            return connection.execute(query, [request_id]).fetchall()
+
 
 @dataclass
 class Ground:
@@ -240,7 +249,7 @@ async def _member(ground: Ground) -> Mapping[str, Any]:
 
 async def _invited(ground: Ground, guest: Caller) -> str:
     """The token of an invitation that somebody was sent."""
-    desk, body = ground.stage.desk, {"email": guest.email, "role": "member"}
+    desk, body = ground.stage.desk, {"email": guest.email, "role": "viewer"}
     letters = len(desk.letters(guest.email))
     answer = await desk.post(f"/v1/organizations/{ground.id}/members", body, ground.owner.token)
     assert answer.status_code == 201, answer.text

@@ -6,9 +6,10 @@ declared, or what has to be there before in ``stage.py``.
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -31,6 +32,8 @@ pytestmark = pytest.mark.xdist_group("every call")
 
 GIVES_UP = {"transferOwnership"}
 """Who has done it has the right to it no more, nor to its answer."""
+NO_DEEDS = {"readNotification", "unreadNotification", "readAllNotifications"}
+"""What somebody has read is nobody's business: it is not in the audit log."""
 REPLAYED = "idempotency-replayed"
 
 
@@ -102,6 +105,7 @@ class Request:
     ground: Ground
     path: str
     body: Any
+    id: str = field(default_factory=lambda: str(uuid4()))
 
     async def send(self, who: Caller | None = None, **given: str) -> httpx2.Response:
         """Send it, with headers; its answer is one that the document has."""
@@ -125,8 +129,10 @@ async def test_it_acts_once_and_on_what_its_caller_has_seen(
 ):
     ground = await ground_for(stage, operation, owner)
     request = Request(stage, operation, ground, *await ground.prepare(operation))
+    stored = request.rows()
     seen = await refused_when_stale(request) if takes(operation, "if-match") else {}
     await acts_once(request, {"Idempotency_Key": operation.id} | seen)
+    await is_told_once(request, stored)
     stranger = replace(request, path=request.path.replace(ground.id, rival.id))
     answer = await stranger.send(rival.owner, Idempotency_Key=operation.id)
     assert REPLAYED not in answer.headers
@@ -136,7 +142,7 @@ async def test_it_acts_once_and_on_what_its_caller_has_seen(
 async def refused_when_stale(request: Request) -> dict[str, str]:
     """A version that is not the current one changes nothing; gives the header with the current one."""
     stored = request.rows()
-    stale = await request.send(If_Match='"999999"')
+    stale = await request.send(If_Match='"999999"', X_Request_Id=request.id)
     assert (stale.status_code, stale.json()["code"]) == (409, "stale_version"), stale.text
     assert (await request.send(If_Match="yesterday")).status_code == 422
     assert request.rows() == stored, "a refused change changed something"
@@ -145,6 +151,7 @@ async def refused_when_stale(request: Request) -> dict[str, str]:
 
 async def acts_once(request: Request, headers: dict[str, str]) -> None:
     """However often the same key and body come, at once or later; another body with the key is refused."""
+    headers = {**headers, "X_Request_Id": request.id}
     answers = await asyncio.gather(*(request.send(**headers) for _ in range(3)))
     acted = [each for each in answers if REPLAYED not in each.headers]
     first = acted[0]
@@ -163,6 +170,20 @@ async def acts_once(request: Request, headers: dict[str, str]) -> None:
     other = await request.send_other(**headers)
     if request.operation.id not in GIVES_UP:
         assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+
+
+async def is_told_once(request: Request, before: dict[str, Any]) -> None:
+    """However often it was sent: if it did anything, the audit log has it once, for the organization concerned."""
+    await request.stage.house.settle()
+    operation, who = request.operation, request.ground.owner
+    told = request.stage.deeds(request.id)
+    if not told:
+        assert operation.id in NO_DEEDS or request.rows() == before, "what it changed is not in the audit log"
+        return
+    assert {deed[1:] for deed in told} == {(operation.service, operation.id, who.id, True)}
+    assert len({deed[0] for deed in told}) == len(told)
+    if operation.needs is not None:
+        assert [deed[0] for deed in told] == [request.ground.id]
 
 
 @named(TAGGED)
