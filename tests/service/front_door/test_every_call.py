@@ -190,10 +190,14 @@ async def is_told_once(request: Request, before: dict[str, Any]) -> None:
 async def test_what_has_not_changed_is_not_sent_again(stage: Stage, furnished: Ground, operation: Operation):
     path = await furnished.path(operation)
     caller = furnished.owner if operation.takes_token else None
-    first = await stage.call(operation, path, caller)
-    assert first.status_code == 200, f"{operation.id} {path}: {first.status_code} {first.text}"
-    tag = first.headers["etag"]
-    again = await stage.call(operation, path, caller, If_None_Match=f'"other", {tag}')
+    for _attempt in range(50):
+        first = await stage.call(operation, path, caller)
+        assert first.status_code == 200, f"{operation.id} {path}: {first.status_code} {first.text}"
+        tag = first.headers["etag"]
+        again = await stage.call(operation, path, caller, If_None_Match=f'"other", {tag}')
+        if again.headers["etag"] == tag:
+            break
+        await asyncio.sleep(0.1)  # a job's run changes by itself until it is done
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
     assert (await stage.call(operation, path, caller, If_None_Match='"other"')).status_code == 200
 
