@@ -6,7 +6,8 @@ from services.identity.audit import endpoints as audit
 from services.identity.base import IdentityTable
 from services.identity.door import store as door
 from services.identity.door.doorman import DOORMAN, run_doorman
-from services.identity.mail.delivery import MAILER, run_mailer
+from services.identity.mail.delivery import run_mailer
+from services.identity.mail.use_cases import MAILER
 from services.identity.membership import endpoints as membership
 from services.identity.organization import endpoints as organization
 from services.identity.provider import endpoints as provider

@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.door import store
 from services.identity.door.models import DoorRequest
-from services.identity.mail.delivery import MAILER
 from services.identity.provider import store as provider_logins
 from services.identity.settings import secret_box
 from services.identity.user import use_cases
@@ -64,8 +63,6 @@ async def answer_waiting(runtime: Runtime) -> int:
             await _carry_out_alone(session, box, request)
             await audit.tell(session, Deed("identity", _OPERATIONS[request.kind], address=request.address))
             await session.delete(request)
-    if waiting:
-        runtime.wakeups.wake(MAILER)
     return len(waiting)
 
 

@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy import select
 
 from services.identity.mail.models import Mail
-from services.identity.mail.use_cases import seal_context
+from services.identity.mail.use_cases import MAILER, seal_context
 from services.identity.settings import secret_box
 from shared.kernel.clock import now
 from shared.platform.db.outage import is_outage
@@ -15,8 +15,7 @@ from shared.platform.service import Runtime
 
 log = structlog.get_logger()
 
-MAILER = "mailer"
-POLL_SECONDS = 0.2
+POLL_SECONDS = 1.0  # only for a wake-up that was lost, and letters that are tried again
 _BATCH = 20
 _OUTAGE_SECONDS = 1.0
 

@@ -7,7 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.identity.mail.models import Mail
 from services.identity.mail.rules import Letter
 from shared.kernel.ids import new_id
+from shared.platform.bus.wakeups import wake_after_commit
 from shared.platform.secrets import SecretBox
+
+MAILER = "mailer"
 
 
 async def write_letter(session: AsyncSession, box: SecretBox, letter: Letter, now: datetime) -> None:
@@ -26,6 +29,7 @@ async def write_letter(session: AsyncSession, box: SecretBox, letter: Letter, no
             sent_at=None,
         )
     )
+    wake_after_commit(session, MAILER)
 
 
 def seal_context(identity: object) -> str:
