@@ -50,6 +50,8 @@ class Running:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # a run in the background ignores Ctrl-C, and so would make
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads
             )
         deadline = time.monotonic() + START_TIMEOUT_S
         while not ready.exists():
