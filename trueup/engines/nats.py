@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 
+from shared.contracts.topology import SERVICES_ACCOUNT
 from trueup.engines.ports import LOOPBACK, choose_port
 from trueup.engines.processes import EngineError, end_leftovers, end_process, log_end, spawn, wait_until, write_private
 
@@ -121,6 +122,7 @@ class NatsServer:
             raise EngineError("this NATS server is already started")
         self.state_dir.mkdir(parents=True, exist_ok=True)
         end_leftovers(self._leftovers(), GENTLE_END)
+        self._move_into_account()
         for attempt in range(ATTEMPTS):
             if not self._port_is_given:
                 self.port = choose_port(self.port or PREFERRED_PORT)
@@ -161,6 +163,13 @@ class NatsServer:
             self.stop()
             raise EngineError(f"nats-server was not ready within {START_TIMEOUT_S:.0f} s; see {self.log}")
         return True
+
+    def _move_into_account(self) -> None:
+        """Streams from before the bus had accounts, which the server calls ``$G``, belong to the services' account."""
+        store = self.state_dir / "streams" / "jetstream"
+        before, account = store / "$G", store / SERVICES_ACCOUNT
+        if SERVICES_ACCOUNT in self._more.get("accounts", {}) and before.exists() and not account.exists():
+            before.rename(account)
 
     def _configuration(self) -> str:
         """The configuration file's text; nats-server's format accepts JSON."""

@@ -13,6 +13,7 @@ import psutil
 import psycopg
 import pytest
 
+from shared.contracts.topology import SERVICES_ACCOUNT
 from trueup.engines import EngineError, NatsServer, NatsUser, PostgresServer
 from trueup.engines.ports import choose_port, is_free
 from trueup.engines.processes import is_gone, wait_until
@@ -179,6 +180,33 @@ async def test_nats_keeps_its_streams_between_starts_and_after_a_kill(bus):
     client = await nats.connect(bus.start(), user="all", password=USERS[0].password, allow_reconnect=False)
     assert (await client.jetstream().stream_info("KEPT")).state.messages == 2
     await client.close()
+
+
+async def test_streams_from_before_the_bus_had_accounts_are_the_services(state):
+    def bus(**more):
+        return NatsServer(state / "nats", more=more, port=choose_port())
+
+    async def streams_after(server, work):
+        server.start()
+        client = await nats.connect(server.url, user="anna", password="secret")
+        try:
+            await work(client.jetstream())
+            return [info.config.name for info in await client.jsm().streams_info()]
+        finally:
+            await client.close()
+            server.stop()
+
+    async def make(context):
+        await context.add_stream(name="OLD", subjects=["old.>"])
+
+    async def nothing(_context):
+        pass
+
+    anna = {"user": "anna", "password": "secret"}
+    before = bus(authorization={"users": [anna]})
+    assert await streams_after(before, make) == ["OLD"]
+    with_accounts = {SERVICES_ACCOUNT: {"jetstream": "enabled", "users": [anna]}}
+    assert await streams_after(bus(accounts=with_accounts, authorization={}), nothing) == ["OLD"]
 
 
 async def test_nats_flushes_always_and_refuses_strangers_and_strange_subjects(bus):
