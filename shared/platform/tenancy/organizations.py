@@ -6,9 +6,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.kernel.errors import NotFound
+from shared.kernel.errors import Unavailable
 from shared.platform.db.driver import Statement, run
 from shared.platform.db.waiting import eventually
+
+PATIENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,18 @@ async def organizations_by_id(session: AsyncSession, ids: Collection[UUID]) -> d
 
 
 async def organization_of(session: AsyncSession, organization_id: UUID) -> OrganizationView:
-    """One organization, waiting up to a second for a new one; else ``NotFound``."""
+    """One organization that is known to exist, for the caller proved to belong to it.
+
+    A new one is waited for: identity's event is on its way, on a busy machine for longer than a moment.
+
+    Raises:
+        Unavailable: The event has not come in that time; the same request works when it has.
+    """
 
     async def find() -> OrganizationView | None:
         return (await organizations_by_id(session, [organization_id])).get(organization_id)
 
-    found = await eventually(find)
+    found = await eventually(find, PATIENCE_SECONDS)
     if found is None:
-        raise NotFound("There is no organization with this id.")
+        raise Unavailable("The organization is new and its settings have not arrived here yet; try again in a moment.")
     return found

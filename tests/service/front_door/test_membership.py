@@ -7,10 +7,12 @@ from decimal import Decimal
 from uuid import UUID
 
 import httpx2
+import pytest
 
 from shared.contracts.identity import MemberJoined, MemberRemoved, MembershipStatus, Role
 from shared.contracts.ingestion import PaymentReceived
 from shared.kernel.ids import new_id
+from shared.platform.tenancy import organizations
 from tests.harness.house import House, Organization
 
 BACKLOG = 1500
@@ -78,3 +80,20 @@ async def test_members_come_and_go_in_every_replica_before_a_backlog_of_payments
     async with house.operator_connection("finance") as connection:
         counted = await (await connection.execute("SELECT count(*) FROM model.money_facts")).fetchone()
     assert counted == (BACKLOG,)
+
+
+async def test_an_organization_that_is_still_on_its_way_is_waited_for_and_never_denied(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    await house.start("plans")
+    org = Organization()
+    create = house.client("plans", org).post
+    waiting_for_it = asyncio.create_task(create("/ventures", json={"name": "Kopi"}))
+    await asyncio.sleep(0.1)
+    assert not waiting_for_it.done()
+    await house.publish(org.created())
+    assert (await waiting_for_it).status_code == 201
+
+    monkeypatch.setattr(organizations, "PATIENCE_SECONDS", 0.1)
+    late = await house.client("plans", Organization()).post("/ventures", json={"name": "Kopi"})
+    assert (late.status_code, late.json()["code"], late.headers["Retry-After"]) == (503, "unavailable", "1"), late.text
