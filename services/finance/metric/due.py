@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,12 +14,10 @@ from services.finance.terms import Terms
 from shared.kernel.clock import today
 from shared.platform.db.driver import run
 from shared.platform.db.edges import Database
-from shared.platform.db.outage import is_outage
 from shared.platform.db.platform_tables import OrganizationRow
 from shared.platform.service import Runtime
 from shared.platform.tenancy.organizations import organizations_by_id
-
-log = structlog.get_logger()
+from shared.platform.worker import work_off
 
 ROLE = "due_days"
 POLL_SECONDS = 60.0
@@ -30,14 +27,7 @@ DAYS_AT_A_TIME = 500
 
 async def run_due_days(runtime: Runtime) -> None:
     """Look each minute, and at once after a start, which days have come; for ever."""
-    while True:
-        try:
-            await observe_due(runtime.database)
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            log.warning("due_days.outage", reason=repr(error))
-        await runtime.wakeups.wait(ROLE, POLL_SECONDS)
+    await work_off(runtime.wakeups, ROLE, lambda: observe_due(runtime.database), poll_seconds=POLL_SECONDS)
 
 
 async def observe_due(database: Database) -> int:

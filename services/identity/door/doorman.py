@@ -1,6 +1,5 @@
 """The doorman: looks into what was asked for by e-mail address, after its answer was given."""
 
-import asyncio
 from datetime import timedelta
 
 import structlog
@@ -18,13 +17,13 @@ from shared.platform.audit import Deed
 from shared.platform.db.outage import is_outage
 from shared.platform.secrets import SecretBox
 from shared.platform.service import Runtime
+from shared.platform.worker import work_off
 
 log = structlog.get_logger()
 
 DOORMAN = "doorman"
 POLL_SECONDS = 0.5
 _BATCH = 20
-_OUTAGE_SECONDS = 1.0
 _TIDY_EVERY = timedelta(minutes=1)
 _OPERATIONS = {
     "register": "register",
@@ -36,22 +35,18 @@ _OPERATIONS = {
 async def run_doorman(runtime: Runtime) -> None:
     """Look into requests as they come, until the process ends; drop counts that are over."""
     tidied = now() - _TIDY_EVERY
-    while True:
-        try:
-            handled = await answer_waiting(runtime)
-            if now() - tidied >= _TIDY_EVERY:
-                tidied = now()
-                async with runtime.database.transaction() as session:
-                    await store.forget_old_counts(session, tidied)
-                    await provider_logins.forget_lost(session, tidied)
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            log.warning("doorman.outage", reason=type(error).__name__)
-            await asyncio.sleep(_OUTAGE_SECONDS)
-            continue
-        if not handled:
-            await runtime.wakeups.wait(DOORMAN, POLL_SECONDS)
+
+    async def look() -> int:
+        nonlocal tidied
+        handled = await answer_waiting(runtime)
+        if now() - tidied >= _TIDY_EVERY:
+            tidied = now()
+            async with runtime.database.transaction() as session:
+                await store.forget_old_counts(session, tidied)
+                await provider_logins.forget_lost(session, tidied)
+        return handled
+
+    await work_off(runtime.wakeups, DOORMAN, look, poll_seconds=POLL_SECONDS)
 
 
 async def answer_waiting(runtime: Runtime) -> int:

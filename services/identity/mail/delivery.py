@@ -1,7 +1,5 @@
 """The mailer: sends what was written, at least once, again later when it fails."""
 
-import asyncio
-
 import structlog
 from sqlalchemy import select
 
@@ -9,31 +7,20 @@ from services.identity.mail.models import Mail
 from services.identity.mail.use_cases import MAILER, seal_context
 from services.identity.settings import secret_box
 from shared.kernel.clock import now
-from shared.platform.db.outage import is_outage
 from shared.platform.mail import UNSENT, MailSettings, WrittenLetter, next_attempt, send
 from shared.platform.service import Runtime
+from shared.platform.worker import work_off
 
 log = structlog.get_logger()
 
 POLL_SECONDS = 1.0  # only for a wake-up that was lost, and letters that are tried again
 _BATCH = 20
-_OUTAGE_SECONDS = 1.0
 
 
 async def run_mailer(runtime: Runtime) -> None:
     """Send letters as they appear, until the process ends."""
     settings = MailSettings.load()
-    while True:
-        try:
-            sent = await send_due(runtime, settings)
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            log.warning("mailer.outage", reason=type(error).__name__)
-            await asyncio.sleep(_OUTAGE_SECONDS)
-            continue
-        if not sent:
-            await runtime.wakeups.wait(MAILER, POLL_SECONDS)
+    await work_off(runtime.wakeups, MAILER, lambda: send_due(runtime, settings), poll_seconds=POLL_SECONDS)
 
 
 async def send_due(runtime: Runtime, settings: MailSettings) -> int:

@@ -6,8 +6,6 @@ different connections; none waits for another. What fails is tried in halves, th
 blocks nobody. A database that is away is waited for.
 """
 
-import asyncio
-import random
 from collections.abc import Sequence
 
 import structlog
@@ -27,13 +25,13 @@ from shared.platform.db.outage import is_outage
 from shared.platform.failpoints import failpoint
 from shared.platform.service import Runtime
 from shared.platform.telemetry.messages import normalising
+from shared.platform.worker import work_off
 
 log = structlog.get_logger()
 
 ROLE = "normaliser"
 BATCH_EVENTS = 500
 POLL_SECONDS = 0.5  # only for what no wake-up told of: a replica that died after its commit
-_LONGEST_DELAY_SECONDS = 2.0
 
 BATCH_SECONDS = Histogram("trueup_normaliser_batch_seconds", "Normalising one batch of raw events")
 
@@ -49,20 +47,7 @@ class BatchFailed(Exception):
 
 async def run_normaliser(runtime: Runtime) -> None:
     """Normalise for ever."""
-    delay = 0.05
-    while True:
-        try:
-            worked = await turn(runtime.database)
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            log.warning("normaliser.outage", reason=repr(error))
-            await asyncio.sleep(delay * (1 + random.random()))  # noqa: S311 - jitter
-            delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
-            continue
-        delay = 0.05
-        if not worked:
-            await runtime.wakeups.wait(ROLE, timeout=POLL_SECONDS)
+    await work_off(runtime.wakeups, ROLE, lambda: turn(runtime.database), poll_seconds=POLL_SECONDS)
 
 
 async def turn(database: Database) -> int:

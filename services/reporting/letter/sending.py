@@ -11,15 +11,14 @@ from services.reporting.letter.use_cases import MAILER
 from services.reporting.report.models import Report
 from services.reporting.report.store import find_pdf
 from shared.kernel.clock import now
-from shared.platform.db.outage import is_outage
 from shared.platform.failpoints import failpoint
 from shared.platform.mail import UNSENT, Attachment, MailSettings, WrittenLetter, next_attempt, send
 from shared.platform.service import Runtime
+from shared.platform.worker import work_off
 
 log = structlog.get_logger()
 
 POLL_SECONDS = 5.0
-OUTAGE_SECONDS = 2.0
 ORGANIZATIONS_AT_A_TIME = 500
 LETTERS_AT_A_TIME = 20
 
@@ -27,17 +26,7 @@ LETTERS_AT_A_TIME = 20
 async def run_mailer(runtime: Runtime) -> None:
     """Send letters as they become due, until the process ends."""
     settings = MailSettings.load()
-    while True:
-        pause = POLL_SECONDS
-        try:
-            while await send_due(runtime, settings):
-                pass
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            log.warning("letters.outage", reason=type(error).__name__)
-            pause = OUTAGE_SECONDS
-        await runtime.wakeups.wait(MAILER, pause)
+    await work_off(runtime.wakeups, MAILER, lambda: send_due(runtime, settings), poll_seconds=POLL_SECONDS)
 
 
 async def send_due(runtime: Runtime, settings: MailSettings) -> int:

@@ -28,7 +28,7 @@ from services.sync.delivery.use_cases import WEBHOOKS
 from services.sync.errand import store as errands
 from services.sync.errand.models import WEBHOOK
 from services.sync.errand.store import Held
-from services.sync.errand.worker import work_off
+from services.sync.errand.worker import carry_out_errands
 from services.sync.webhook import store as endpoints
 from services.sync.webhook.models import ACTIVE, WebhookEndpoint
 from services.sync.webhook.rules import in_use, secret_context
@@ -63,7 +63,7 @@ async def run_webhooks(runtime: Runtime) -> None:
     async with asyncio.TaskGroup() as group:
         # A slow endpoint keeps one of these busy, and the others go on.
         for _ in range(ENDPOINTS_AT_ONCE):
-            group.create_task(work_off(runtime, WEBHOOKS, WEBHOOK, carry_out, 1))
+            group.create_task(carry_out_errands(runtime, WEBHOOKS, WEBHOOK, carry_out, 1))
 
 
 async def serve(runtime: Runtime, held: Held) -> None:

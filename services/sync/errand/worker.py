@@ -1,4 +1,4 @@
-"""How a worker spends its life: look what is due, carry it out, wait for more."""
+"""Workers that carry out errands of one kind."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,21 +10,24 @@ from services.sync.errand.store import Held
 from shared.kernel.clock import now
 from shared.platform.db.outage import is_outage
 from shared.platform.service import Runtime
+from shared.platform.worker import work_off
 
 log = structlog.get_logger()
 
 POLL_SECONDS = 2.0
-OUTAGE_SECONDS = 1.0
+PAUSE_SECONDS = 1.0
+"""After errands that could not be carried out: if it is the program that fails, it does not fail in haste."""
 
 
-async def work_off(
+async def carry_out_errands(
     runtime: Runtime, role: str, kind: str, carry_out: Callable[[list[Held]], Awaitable[None]], at_a_time: int
 ) -> None:
     """Carry out errands of a kind for ever; ``role`` is the name by which this loop is woken.
 
     What fails stays held, and is tried again when that ends.
     """
-    while True:
+
+    async def look() -> bool:
         held: list[Held] = []
         try:
             async with runtime.database.transaction() as session:
@@ -32,11 +35,11 @@ async def work_off(
             if held:
                 await carry_out(held)
         except Exception as error:
-            if not is_outage(error):
-                log.exception("errands.failed", kind=kind, count=len(held))
-            else:
-                log.warning("errands.outage", kind=kind, reason=type(error).__name__)
-            await asyncio.sleep(OUTAGE_SECONDS)
-            continue
-        if not held:
-            await runtime.wakeups.wait(role, POLL_SECONDS)
+            if is_outage(error):
+                raise
+            log.exception("errands.failed", kind=kind, count=len(held))
+            await asyncio.sleep(PAUSE_SECONDS)
+            return True
+        return bool(held)
+
+    await work_off(runtime.wakeups, role, look, poll_seconds=POLL_SECONDS)

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.sync.errand import store as errands
 from services.sync.errand.models import LETTER
 from services.sync.errand.store import Held
-from services.sync.errand.worker import work_off
+from services.sync.errand.worker import carry_out_errands
 from services.sync.letter.models import GIVEN_UP, SENT, WAITING, Letter
 from services.sync.letter.rules import MOST_ATTEMPTS
 from services.sync.letter.use_cases import MAILER
@@ -30,7 +30,7 @@ async def run_mailer(runtime: Runtime) -> None:
         for one in held:
             await send_one(runtime, settings, one)
 
-    await work_off(runtime, MAILER, LETTER, carry_out, AT_A_TIME)
+    await carry_out_errands(runtime, MAILER, LETTER, carry_out, AT_A_TIME)
 
 
 async def send_one(runtime: Runtime, settings: MailSettings, held: Held) -> None:

@@ -14,7 +14,7 @@ from services.sync.delivery.use_cases import write_deliveries
 from services.sync.errand import store as errands
 from services.sync.errand.models import NOTICE
 from services.sync.errand.store import Held
-from services.sync.errand.worker import work_off
+from services.sync.errand.worker import carry_out_errands
 from services.sync.letter.use_cases import Reader, write_letters
 from services.sync.notice.models import Notice
 from services.sync.notice.recipients import Recipient, recipients_of
@@ -52,7 +52,7 @@ async def run_notifier(runtime: Runtime) -> None:
             for one in held:
                 await _spread_alone(runtime, one)
 
-    await work_off(runtime, NOTIFIER, NOTICE, carry_out, AT_A_TIME)
+    await carry_out_errands(runtime, NOTIFIER, NOTICE, carry_out, AT_A_TIME)
 
 
 async def _spread_alone(runtime: Runtime, held: Held) -> None:

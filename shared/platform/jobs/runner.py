@@ -19,6 +19,7 @@ from shared.platform.jobs.job import Job, Slot, Step
 from shared.platform.jobs.schedule import missed_slots
 from shared.platform.jobs.store import Claimed, LostRunError
 from shared.platform.tenancy.organizations import organizations_by_id
+from shared.platform.worker import work_off
 
 if TYPE_CHECKING:
     from shared.platform.service import Runtime
@@ -27,7 +28,6 @@ log = structlog.get_logger()
 
 ROLE = "jobs"
 POLL_SECONDS = 60.0
-OUTAGE_SECONDS = 2.0
 AT_A_TIME = 200
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_ERROR = 500
@@ -151,13 +151,4 @@ def wall_clock(at: datetime, zone: str) -> datetime:
 async def run_jobs(runtime: "Runtime", jobs: Sequence[Job]) -> None:
     """Look each minute, and at once after a start or when woken, what is due; for ever."""
     runner = JobRunner(runtime.database, jobs)
-    while True:
-        pause = POLL_SECONDS
-        try:
-            await runner.work()
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            log.warning("jobs.outage", reason=repr(error))
-            pause = OUTAGE_SECONDS
-        await runtime.wakeups.wait(ROLE, pause)
+    await work_off(runtime.wakeups, ROLE, runner.work, poll_seconds=POLL_SECONDS)
