@@ -2,11 +2,7 @@
 
 ``[service/]point:action[@n]``, e.g. ``relay.after_publish:kill`` or ``finance/consumer.before_commit:kill@3``.
 Actions: ``kill`` (SIGKILL), ``sleep=SECONDS``, ``error``. It fires once, when the point is passed for the
-n-th time (1). Points: ``relay.after_claim``, ``relay.after_publish``, ``relay.after_commit``,
-``consumer.after_claim``, ``consumer.before_commit``, ``consumer.after_commit`` (before the ack),
-``consumer.after_ack``, ``normaliser.after_claim``, ``normaliser.after_commit``, ``webhook.before_commit``,
-``webhook.after_commit``; of the operator's command ``rebuild.before_takeover`` and ``rebuild.after_takeover``.
-The supervisor restarts a service without it.
+n-th time (1). The points are ``POINTS``. The supervisor restarts a service without it.
 
 Where ``TRUEUP_FAILPOINT_DIR`` names a folder, points are armed at run time as well: whoever puts an action into the
 file ``<service>@<point>`` (see ``drop``) makes the next process of that service that passes the point carry it out.
@@ -22,10 +18,18 @@ VARIABLE = "TRUEUP_FAILPOINT"
 FOLDER_VARIABLE = "TRUEUP_FAILPOINT_DIR"
 POINTS = (
     *("relay.after_claim", "relay.after_publish", "relay.after_commit"),
+    # after_commit: before the ack
     *("consumer.after_claim", "consumer.before_commit", "consumer.after_commit", "consumer.after_ack"),
+    # ingestion's
     *("normaliser.after_claim", "normaliser.after_commit", "webhook.before_commit", "webhook.after_commit"),
+    # of those who have jobs, and who write to members
+    *("jobs.before_commit", "mailer.after_send"),
+    # sync's
+    *("notifier.before_commit", "webhooks.after_post"),
+    # the operator's command's
+    *("rebuild.before_takeover", "rebuild.after_takeover"),
 )
-"""The points of services."""
+"""Every point that the code passes."""
 
 
 class FailpointError(RuntimeError):

@@ -12,6 +12,7 @@ ENGINES = ("postgres", "nats")
 KILL, PAUSE, AWAY, SESSIONS = "kill", "pause", "away", "sessions"
 DEFAULT_SECONDS = {PAUSE: 3.0, AWAY: 20.0}
 LONGEST_SECONDS = 300.0
+_OWN_POINTS = {"ingestion": ("normaliser.", "webhook.")}
 
 _TEXT = re.compile(
     r"(?P<target>[a-z]+)(-(?P<replica>[1-9][0-9]?))?(:(?P<action>[a-z_.]+)(=(?P<seconds>[0-9]+(\.[0-9]+)?))?)?"
@@ -99,6 +100,6 @@ def actions_of(target: str) -> Sequence[str]:
         return (KILL, PAUSE, AWAY)
     if target in WITHOUT_DATABASE:
         return (KILL, PAUSE)
-    own = [point for point in POINTS if target == "ingestion" or point.startswith(("relay.", "consumer."))]
-    passed = [point for point in own if target in CONSUMES or not point.startswith("consumer.")]
-    return (KILL, PAUSE, SESSIONS, *passed)
+    # Those that the load of a campaign passes for certain.
+    passed = ("relay.", *(("consumer.",) if target in CONSUMES else ()), *_OWN_POINTS.get(target, ()))
+    return (KILL, PAUSE, SESSIONS, *(point for point in POINTS if point.startswith(passed)))
