@@ -35,6 +35,7 @@ class Ground:
     ventures: frozenset[VentureKey]
     archived: set[VentureKey]
     _timelines: dict[Series, Timeline] = field(default_factory=dict)
+    _days: dict[UUID, date] = field(default_factory=dict)
 
     def timeline(self, series: Series) -> Timeline:
         """Which promise holds when for a series."""
@@ -49,8 +50,11 @@ class Ground:
         return self.organizations[organization_id].base_currency
 
     def today(self, organization_id: UUID) -> date:
-        """The current day of an organization."""
-        return today(self.organizations[organization_id].time_zone)
+        """The current day of an organization: the same for all that is derived together."""
+        known = self._days.get(organization_id)
+        if known is None:
+            known = self._days[organization_id] = today(self.organizations[organization_id].time_zone)
+        return known
 
     def open_month(self, organization_id: UUID) -> date:
         """The first day of an organization's current month."""

@@ -78,18 +78,19 @@ def everything(series: Series) -> Span:
 class _Facts:
     """What is known of the touched series."""
 
-    newest: dict[Probe, Observation]
+    starts: dict[Probe, Observation]
     observed: dict[Series, dict[date, list[Observation]]]
     stored: dict[VarianceKey, StoredContent]
 
     def newest_day(self, series: Series) -> date | None:
-        found = self.newest.get(Probe(series, date.max))
-        return found.observed_on if found else None
+        """The day of the newest observation that holds, which is among those read of every series."""
+        observed = self.observed.get(series, {})
+        return max((day for day, same_day in observed.items() if effective(same_day)), default=None)
 
     def baseline(self, series: Series, rule: BaselineRule | None) -> Observation | None:
         if rule is None or rule.value is not None:
             return None
-        return self.newest.get(Probe(baseline_series(series, rule), rule.on))
+        return self.starts.get(Probe(baseline_series(series, rule), rule.on))
 
 
 async def compare_touched(session: AsyncSession, ground: Ground, touched: Touched, causes: Causes) -> Outcome:
@@ -114,10 +115,11 @@ async def compare_touched(session: AsyncSession, ground: Ground, touched: Touche
 async def _read(
     session: AsyncSession, ground: Ground, series: set[Series], days: set[Day], spans: Sequence[Span]
 ) -> _Facts:
-    probes = {Probe(one, date.max) for one in series}
-    for one in series:
-        for rule in starts_by_observation(one, ground.timeline(one)):
-            probes.add(Probe(baseline_series(one, rule), rule.on))
+    probes = {
+        Probe(baseline_series(one, rule), rule.on)
+        for one in series
+        for rule in starts_by_observation(one, ground.timeline(one))
+    }
     wanted = [*spans, *(Span(one, day, day) for one, day in days)]
     found = await read(
         session, newest_effective(probes), observations_in(wanted, series), stored_comparisons(wanted, series)

@@ -17,6 +17,9 @@ from shared.platform.db.bulk import upserting
 
 _KEY = ("organization_id", "venture_id", "metric", "observed_on", "source")
 
+PRECEDENCE = [source.value for source in sorted(MetricSource, key=lambda source: source.precedence)]
+"""Sources, the one that counts most first."""
+
 Observed = dict[Series, dict[date, list[Observation]]]
 
 
@@ -144,7 +147,7 @@ def newest_effective(probes: Collection[Probe]) -> Reading[dict[Probe, Observati
         (
             *series_columns(probe.series for probe in probes),
             [probe.on for probe in probes],
-            [source.value for source in sorted(MetricSource, key=lambda source: source.precedence)],
+            PRECEDENCE,
         ),
         lambda rows: {Probe(_series(row), row[9]): _observation(row) for row in rows},
     )

@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.sync.comparison.store import stand_on
-from services.sync.comparison.use_cases import Touched, series_of
+from services.sync.comparison.use_cases import Touched
+from services.sync.hot import read
 from services.sync.loop.use_cases import Work, derive
 from services.sync.projection.rules import LONGEST_LIFE_DAYS
 from services.sync.projection.use_cases.aging import age_projections
+from services.sync.upkeep.store import series_with_something_to_say
 from services.sync.venture.pages import ventures_after
-from shared.contracts.finance import MetricKind
 from shared.kernel.clock import now
 from shared.platform.jobs.job import Slot, Step
 
@@ -27,7 +28,7 @@ async def sync_ventures(session: AsyncSession, slot: Slot, cursor: Any) -> Step:
     if not ventures:
         return Step()
     ground = await stand_on(session, ventures)
-    series = {one for venture in ground.ventures for one in series_of(venture, MetricKind)}
+    (series,) = await read(session, series_with_something_to_say(ventures))
     found = await derive(session, ground, Work(Touched(series=series)), {})
     aged = await age_projections(session, ground, ventures, now() - timedelta(days=LONGEST_LIFE_DAYS))
     return Step(Counter(ventures=len(ventures), found=found, projections_aged=aged), following)

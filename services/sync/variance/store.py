@@ -83,7 +83,7 @@ def stored_comparisons(
               AND n.metric = asked.metric AND NOT n.withdrawn
             ORDER BY n.observed_on DESC LIMIT 1
         ) newest
-        JOIN variances v ON {_SAME_SERIES} AND v.observed_on = newest.observed_on
+        JOIN variances v ON {_SAME_SERIES} AND v.observed_on = newest.observed_on AND NOT v.current
         """,  # noqa: S608 - nothing but constants of this module
         (
             *series_columns(span.series for span in spans),

@@ -2,10 +2,13 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
+from services.sync.observation.models import ObservationView
 from shared.contracts.identity import Role
 from shared.contracts.sync import (
     AlertResolved,
@@ -193,3 +196,26 @@ async def test_projections_are_outdated_after_thirty_days_and_the_daily_sync_fin
     assert len(await house.events("SYNC", ProjectionOutdated)) == 1
     # Made again, it is active; the old one stays comparable.
     assert (await client.post(f"/ventures/{venture.id}/projections")).json()["status"] == "ACTIVE"
+
+
+async def test_the_daily_sync_compares_what_nobody_compared(house: House):
+    """Of every kind that was observed, whether or not there is a comparison of it; and of no other."""
+    organization, venture = await a_house_with_sync(house)
+    today = clock.today(ZONE)
+    plan = venture.plan(target_mrr="20000", target_date=today, baseline_value="10000", expected_cac="400")
+    await house.publish(plan, venture.metric(today, "20000"))
+    await house.settle()
+    async with house.database("sync").transaction([organization.id]) as session:
+        (known,) = await session.scalars(select(ObservationView))
+        same = {name: getattr(known, name) for name in ObservationView.__table__.columns.keys()}  # noqa: SIM118 - no mapping
+        session.add(ObservationView(**same | {"metric": "cac", "value": Decimal(600), "currency": "MYR"}))
+    client = house.client("sync", organization)
+    counted = []
+    for _ in range(2):
+        started = await client.post("/sync/jobs/daily_sync/runs")
+        counted.append((await _ended(client, started.json()["id"]))["counts"]["found"])
+    assert counted == [2, 0], "the comparison and its alert, once"
+    (compared,) = (await answer(house, organization, f"/ventures/{venture.id}/variances?metric=cac"))["items"]
+    assert compared["variance_pct"] == "50.00"
+    alerts = (await answer(house, organization, "/alerts?status=open"))["items"]
+    assert ("CAC_ABOVE_PLAN", "CRITICAL") in {(alert["type"], alert["severity"]) for alert in alerts}
