@@ -10,14 +10,11 @@ from services.finance.subscription import use_cases as subscription
 from services.finance.terms import claim_arrival, settled_terms
 from services.finance.venture import use_cases as venture
 from shared.contracts.ingestion import (
-    DisputeState,
     LedgerState,
-    PaymentReceived,
-    PayoutState,
-    RefundState,
     SubscriptionChanged,
 )
 from shared.contracts.plans import VentureState
+from shared.contracts.topology import CONSUMES
 from shared.platform.bus.subscription import Batch, Subscription
 
 
@@ -43,10 +40,6 @@ async def on_organizations(session: AsyncSession, organization_ids: Collection[U
 
 
 SUBSCRIPTIONS = (
-    Subscription(
-        stream="INGESTION",
-        events=(PaymentReceived, RefundState, DisputeState, PayoutState, SubscriptionChanged),
-        handle=on_ingestion,
-    ),
-    Subscription(stream="PLANS", events=(VentureState,), handle=on_plans),
+    Subscription(stream="INGESTION", events=CONSUMES["finance"]["INGESTION"], handle=on_ingestion),
+    Subscription(stream="PLANS", events=CONSUMES["finance"]["PLANS"], handle=on_plans),
 )

@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.audit.use_cases import keep
 from shared.contracts.audit import AuditRecorded
+from shared.contracts.topology import CONSUMES
 from shared.platform.bus.subscription import Batch, Subscription
 
 
@@ -12,4 +13,4 @@ async def on_audit(session: AsyncSession, batch: Batch) -> None:
     await keep(session, batch.of(AuditRecorded))
 
 
-SUBSCRIPTIONS = (Subscription(stream="AUDIT", events=(AuditRecorded,), handle=on_audit),)
+SUBSCRIPTIONS = (Subscription(stream="AUDIT", events=CONSUMES["identity"]["AUDIT"], handle=on_audit),)

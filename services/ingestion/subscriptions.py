@@ -12,6 +12,7 @@ from services.ingestion.payout.store import add_returned
 from services.ingestion.stripe_object.rules.touched import Touched
 from shared.contracts.finance import AccountUpdated
 from shared.contracts.plans import VentureState
+from shared.contracts.topology import CONSUMES
 from shared.kernel.clock import now
 from shared.platform.bus.subscription import UNHURRIED, Batch, Subscription
 
@@ -35,6 +36,6 @@ async def on_organizations(session: AsyncSession, organization_ids: Collection[U
 
 
 SUBSCRIPTIONS = (
-    Subscription(stream="FINANCE", events=(AccountUpdated,), handle=on_finance, pause_seconds=UNHURRIED),
-    Subscription(stream="PLANS", events=(VentureState,), handle=on_plans),
+    Subscription(stream="FINANCE", events=CONSUMES["ingestion"]["FINANCE"], handle=on_finance, rest=UNHURRIED),
+    Subscription(stream="PLANS", events=CONSUMES["ingestion"]["PLANS"], handle=on_plans),
 )

@@ -8,6 +8,7 @@ from services.plans.plan.use_cases.reading import record_comparisons
 from services.plans.proposal import store as proposals
 from services.plans.review import use_cases as reviews
 from shared.contracts.sync import ReviewCompleted, TargetsProposed, VarianceComputed
+from shared.contracts.topology import CONSUMES
 from shared.kernel.clock import now
 from shared.platform.bus.outbox import MUTED
 from shared.platform.bus.subscription import UNHURRIED, Batch, Subscription
@@ -27,11 +28,4 @@ async def on_sync(session: AsyncSession, batch: Batch) -> None:
     await milestones.reach_by_actuals(session, comparisons, at)
 
 
-SUBSCRIPTIONS = (
-    Subscription(
-        stream="SYNC",
-        events=(VarianceComputed, ReviewCompleted, TargetsProposed),
-        handle=on_sync,
-        pause_seconds=UNHURRIED,
-    ),
-)
+SUBSCRIPTIONS = (Subscription(stream="SYNC", events=CONSUMES["plans"]["SYNC"], handle=on_sync, rest=UNHURRIED),)

@@ -7,6 +7,7 @@ from services.reporting.portfolio.store import leave_mark
 from shared.contracts.finance import MetricCreated
 from shared.contracts.plans import PlanState, VentureState
 from shared.contracts.sync import AlertState, ProjectionState, VarianceComputed
+from shared.contracts.topology import CONSUMES
 from shared.platform.bus.subscription import UNHURRIED, Batch, Subscription
 
 
@@ -32,12 +33,7 @@ async def on_sync(session: AsyncSession, batch: Batch) -> None:
 
 
 SUBSCRIPTIONS = (
-    Subscription(stream="PLANS", events=(VentureState, PlanState), handle=on_plans),
-    Subscription(stream="FINANCE", events=(MetricCreated,), handle=on_finance, pause_seconds=UNHURRIED),
-    Subscription(
-        stream="SYNC",
-        events=(VarianceComputed, AlertState, ProjectionState),
-        handle=on_sync,
-        pause_seconds=UNHURRIED,
-    ),
+    Subscription(stream="PLANS", events=CONSUMES["reporting"]["PLANS"], handle=on_plans),
+    Subscription(stream="FINANCE", events=CONSUMES["reporting"]["FINANCE"], handle=on_finance, rest=UNHURRIED),
+    Subscription(stream="SYNC", events=CONSUMES["reporting"]["SYNC"], handle=on_sync, rest=UNHURRIED),
 )

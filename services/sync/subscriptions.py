@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.sync.loop import use_cases as loop
 from shared.contracts.finance import MetricCreated
 from shared.contracts.plans import MilestoneReached, PlanState, VentureState
+from shared.contracts.topology import CONSUMES
 from shared.platform.bus.subscription import Batch, Subscription
 
 
@@ -19,6 +20,6 @@ async def on_finance(session: AsyncSession, batch: Batch) -> None:
 
 
 SUBSCRIPTIONS = (
-    Subscription(stream="PLANS", events=(VentureState, PlanState, MilestoneReached), handle=on_plans),
-    Subscription(stream="FINANCE", events=(MetricCreated,), handle=on_finance),
+    Subscription(stream="PLANS", events=CONSUMES["sync"]["PLANS"], handle=on_plans),
+    Subscription(stream="FINANCE", events=CONSUMES["sync"]["FINANCE"], handle=on_finance),
 )

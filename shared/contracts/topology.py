@@ -3,23 +3,50 @@
 ``trueup migrate`` applies it; services never create or change any of it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.contracts import EVENT_TYPES
+from shared.contracts import EVENT_TYPES, Event
+from shared.contracts.audit import AuditRecorded
+from shared.contracts.finance import AccountUpdated, MetricCreated
+from shared.contracts.identity import ApiKeyState, MemberState, OrganizationState
+from shared.contracts.ingestion import DisputeState, PaymentReceived, PayoutState, RefundState, SubscriptionChanged
+from shared.contracts.plans import MilestoneReached, PlanState, VentureState
+from shared.contracts.sync import AlertState, ProjectionState, ReviewCompleted, TargetsProposed, VarianceComputed
 
 SERVICES = ("identity", "gateway", "plans", "ingestion", "finance", "sync", "reporting")
 """Every service, in the order in which an operator reads them."""
 
-CONSUMES: dict[str, tuple[str, ...]] = {
-    "identity": ("AUDIT",),
-    "plans": ("IDENTITY", "SYNC"),
-    "ingestion": ("IDENTITY", "PLANS", "FINANCE"),
-    "finance": ("IDENTITY", "PLANS", "INGESTION"),
-    "sync": ("IDENTITY", "PLANS", "FINANCE"),
-    "reporting": ("IDENTITY", "PLANS", "FINANCE", "SYNC"),
+EventClasses = tuple[type[Event], ...]
+WHO_MAY_WHAT: EventClasses = (OrganizationState, MemberState, ApiKeyState)
+"""What every service that answers people knows of identity."""
+
+CONSUMES: Mapping[str, Mapping[str, EventClasses]] = {
+    "identity": {"AUDIT": (AuditRecorded,)},
+    "plans": {"IDENTITY": WHO_MAY_WHAT, "SYNC": (VarianceComputed, ReviewCompleted, TargetsProposed)},
+    "ingestion": {"IDENTITY": WHO_MAY_WHAT, "PLANS": (VentureState,), "FINANCE": (AccountUpdated,)},
+    "finance": {
+        "IDENTITY": WHO_MAY_WHAT,
+        "PLANS": (VentureState,),
+        "INGESTION": (PaymentReceived, RefundState, DisputeState, PayoutState, SubscriptionChanged),
+    },
+    "sync": {
+        "IDENTITY": WHO_MAY_WHAT,
+        "PLANS": (VentureState, PlanState, MilestoneReached),
+        "FINANCE": (MetricCreated,),
+    },
+    "reporting": {
+        "IDENTITY": WHO_MAY_WHAT,
+        "PLANS": (VentureState, PlanState),
+        "FINANCE": (MetricCreated,),
+        "SYNC": (VarianceComputed, AlertState, ProjectionState),
+    },
 }
-"""Which streams each service reads, each through one durable of its own."""
+"""Which streams each service reads, each through one durable of its own, and the events that it is delivered.
+
+A base class stands for all its events.
+"""
 
 WAKE_PREFIX = "_wake"
 """Core-NATS pings ``_wake.<service>.<role>`` tell other replicas that there is work."""
@@ -56,6 +83,12 @@ def stream_subjects() -> dict[str, list[str]]:
     for _type, event in sorted(EVENT_TYPES.items()):
         subjects.setdefault(stream_of(event.owner), []).append(event.subject_of("*", "*"))
     return subjects
+
+
+def delivered_subjects(service: str, stream: str) -> list[str]:
+    """The subjects that a service's durable on a stream delivers: those of the events that it handles, no others."""
+    wanted = CONSUMES[service][stream]
+    return sorted(event.subject_of("*", "*") for event in EVENT_TYPES.values() if issubclass(event, wanted))
 
 
 def published_by(service: str) -> list[str]:

@@ -54,11 +54,13 @@ def _overview() -> Iterator[str]:
         key = ", ".join(("organization_id", *event.key)) if event.key != ("organization_id",) else "organization_id"
         version = event.sequence_field or "-"
         yield f"| [{name}](#{_anchor(name)}) | {stream_of(event.owner)} | {event.kind} | {key} | `{version}` |"
-    yield "\nWho reads which stream (each service through one durable consumer of its own name):\n"
-    yield "| service | streams |"
-    yield "|---|---|"
+    yield "\nWho reads what (each service through one durable consumer of its own name on each stream):\n"
+    yield "| service | stream | events |"
+    yield "|---|---|---|"
     for service, streams in CONSUMES.items():
-        yield f"| {service} | {', '.join(streams)} |"
+        for stream, wanted in streams.items():
+            names = (name for name, event in EVENT_TYPES.items() if issubclass(event, wanted))
+            yield f"| {service} | {stream} | {', '.join(names)} |"
     yield ""
 
 

@@ -24,7 +24,7 @@ from shared.contracts.event import Event
 from shared.kernel.clock import now
 from shared.platform.bus import dead_letters, inbox
 from shared.platform.bus.envelope import UndecodableError, decode
-from shared.platform.bus.subscription import Batch, Subscription
+from shared.platform.bus.subscription import LONGEST_REST_SECONDS, Batch, Subscription
 from shared.platform.bus.topology import ACK_WAIT_SECONDS
 from shared.platform.bus.trace import set_traceparent
 from shared.platform.cancelling import end_if_cancelled
@@ -116,8 +116,9 @@ class Consumer:
             answered = self._moved = time.monotonic()
             await failpoint("consumer.after_claim")
             await self.handle(messages)
-            if self._subscription.pause_seconds and len(messages) < self._batch_size:
-                await asyncio.sleep(self._subscription.pause_seconds)
+            if self._subscription.rest and len(messages) < self._batch_size:
+                took = time.monotonic() - answered
+                await asyncio.sleep(min(took * self._subscription.rest, LONGEST_REST_SECONDS))
 
     async def _watch_lag(self, context: JetStreamContext) -> None:
         """Keep the lag metric; a durable that was deleted ends the process (it never comes back)."""

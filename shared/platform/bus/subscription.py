@@ -31,22 +31,26 @@ class Batch:
 
 Handler = Callable[[AsyncSession, Batch], Awaitable[None]]
 
-UNHURRIED = 0.05
-"""The pause of readers at the loop's end: what they show may be this much older."""
+UNHURRIED = 9.0
+"""The rest of readers at the loop's end, in times of what a batch took: they take a tenth of a processor at most,
+however little there is to read at a time."""
+LONGEST_REST_SECONDS = 0.25
+"""What is shown at the loop's end is at most this much older because of rests."""
 
 
 @dataclass(frozen=True)
 class Subscription:
     """A stream, the event classes that matter (a base class stands for all its events), and what to do.
 
-    ``pause_seconds``: how long to rest after a batch that was not full. What comes after a quiet moment is handled at
-    once; under load, a reader that nobody downstream waits for takes more at a time, for less of the processor.
+    ``rest``: how long to rest after a batch that was not full, in times of what the batch took. What comes after a
+    quiet moment is handled at once; under load, a reader that nobody downstream waits for takes more at a time, for
+    less of the processor.
     """
 
     stream: str
     events: tuple[type[Event], ...]
     handle: Handler = field(repr=False)
-    pause_seconds: float = 0.0
+    rest: float = 0.0
 
     @cached_property
     def wanted(self) -> dict[str, type[Event]]:

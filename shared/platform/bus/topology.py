@@ -10,7 +10,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StorageType,
 from nats.js.errors import BadRequestError, NotFoundError
 from nats.js.manager import JetStreamManager
 
-from shared.contracts.topology import CONSUMES, stream_subjects
+from shared.contracts.topology import CONSUMES, delivered_subjects, stream_subjects
 from shared.platform.bus.connection import connect
 
 ACK_WAIT_SECONDS = 20
@@ -48,10 +48,11 @@ def stream_config(name: str, subjects: list[str], replicas: int) -> StreamConfig
     )
 
 
-def consumer_config(service: str, replicas: int) -> ConsumerConfig:
-    """A service's durable. No ``backoff``: the server would put it in the place of ``ack_wait``."""
+def consumer_config(service: str, stream: str, replicas: int) -> ConsumerConfig:
+    """A service's durable on a stream. No ``backoff``: the server would put it in the place of ``ack_wait``."""
     return ConsumerConfig(
         durable_name=service,
+        filter_subjects=delivered_subjects(service, stream),
         ack_policy=AckPolicy.EXPLICIT,
         ack_wait=ACK_WAIT_SECONDS,
         max_deliver=MAX_DELIVER,
@@ -96,14 +97,14 @@ async def _changes(client: Client, replicas: int) -> Any:
                 yield Change("stream updated", name)
     for service, streams in CONSUMES.items():
         for stream in streams:
-            durable = consumer_config(service, replicas)
+            durable = consumer_config(service, stream, replicas)
             try:
                 known = (await manager.consumer_info(stream, service)).config
             except NotFoundError:
                 await _put_durable(manager, stream, durable)
                 yield Change("durable created", f"{stream}/{service}")
             else:
-                if _limits(known) != _limits(durable):
+                if _declared(known) != _declared(durable):
                     await _put_durable(manager, stream, durable)
                     yield Change("durable updated", f"{stream}/{service}")
 
@@ -122,5 +123,7 @@ async def _put_durable(manager: JetStreamManager, stream: str, durable: Consumer
             return
 
 
-def _limits(config: ConsumerConfig) -> tuple[float | None, int | None, int | None, int | None]:
-    return config.ack_wait, config.max_deliver, config.max_ack_pending, config.num_replicas
+def _declared(config: ConsumerConfig) -> tuple[object, ...]:
+    """What is ours to say about a durable; the server adds its own defaults."""
+    subjects = sorted(config.filter_subjects or [config.filter_subject or ""])
+    return subjects, config.ack_wait, config.max_deliver, config.max_ack_pending, config.num_replicas

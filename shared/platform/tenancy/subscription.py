@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.identity import ApiKeyState, MembershipStatus, MemberState, OrganizationState
+from shared.contracts.topology import WHO_MAY_WHAT
 from shared.platform.bus.subscription import Batch, Subscription
 from shared.platform.db.bulk import bulk_upsert
 from shared.platform.db.platform_tables import ApiKeyRow, MembershipRow, OrganizationRow
@@ -39,7 +40,7 @@ def identity_subscription(on_organizations: OnOrganizations | None) -> Subscript
         if changed and on_organizations is not None:
             await on_organizations(session, sorted({row[0] for row in changed}))
 
-    return Subscription("IDENTITY", (OrganizationState, MemberState, ApiKeyState), handle)
+    return Subscription("IDENTITY", WHO_MAY_WHAT, handle)
 
 
 def member_values(event: MemberState) -> dict[str, Any]:

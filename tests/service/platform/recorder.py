@@ -1,6 +1,6 @@
 """A service that counts: each event becomes one row, so that an effect that happens twice is seen.
 
-It is plans with another handler on SYNC, in plans' own database, with plans' rights.
+It is plans with another handler on SYNC, in plans' own database, with plans' rights; its durable delivers alerts.
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,6 +18,7 @@ from shared.contracts.sync import AlertRaised, AlertStatus, AlertType, Severity
 from shared.kernel.clock import now
 from shared.kernel.ids import new_id
 from shared.platform.bus.subscription import Batch, Subscription
+from shared.platform.bus.topology import consumer_config
 from tests.harness.house import House
 
 Trap = Callable[[AsyncSession, Batch], Awaitable[None]]
@@ -55,12 +56,19 @@ class Recorder:
             return connection.execute(query).fetchall()
 
 
-def recording(house: House, monkeypatch: pytest.MonkeyPatch) -> Recorder:
+async def recording(house: House, monkeypatch: pytest.MonkeyPatch) -> Recorder:
     """Let plans count instead; start it afterwards."""
     recorder = Recorder(house)
+    await deliver_alerts(house)
     subscription = Subscription("SYNC", (AlertRaised,), recorder.handle)
     monkeypatch.setattr(app, "SERVICE", replace(app.SERVICE, subscriptions=(subscription,)))
     return recorder
+
+
+async def deliver_alerts(house: House) -> None:
+    """Let the durable deliver what plans does not handle."""
+    config = consumer_config("plans", "SYNC", replicas=1)
+    await house.operator.jsm().add_consumer("SYNC", config.evolve(filter_subjects=[AlertRaised.subject_of("*", "*")]))
 
 
 def alert(organization_id: UUID, title: str) -> AlertRaised:

@@ -22,8 +22,8 @@ LIMIT_S = 30
 
 
 @pytest.fixture
-def recorder(house: House, monkeypatch: pytest.MonkeyPatch) -> Recorder:
-    return recording(house, monkeypatch)
+async def recorder(house: House, monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    return await recording(house, monkeypatch)
 
 
 async def end_of(house: House, stream: str) -> BaseException:

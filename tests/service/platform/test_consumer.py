@@ -20,8 +20,8 @@ from tests.service.platform.recorder import Recorder, alert, recording, titles_i
 
 
 @pytest.fixture
-def recorder(house: House, monkeypatch: pytest.MonkeyPatch) -> Recorder:
-    return recording(house, monkeypatch)
+async def recorder(house: House, monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    return await recording(house, monkeypatch)
 
 
 async def test_two_replicas_apply_each_event_once(house: House, recorder: Recorder) -> None:
@@ -43,7 +43,8 @@ async def test_who_is_in_no_hurry_takes_at_once_what_came_during_a_pause(
 
     recorder.trap = note
     (subscription,) = app.SERVICE.subscriptions
-    monkeypatch.setattr(app, "SERVICE", replace(app.SERVICE, subscriptions=(replace(subscription, pause_seconds=2.0),)))
+    monkeypatch.setattr(app, "SERVICE", replace(app.SERVICE, subscriptions=(replace(subscription, rest=10_000.0),)))
+    monkeypatch.setattr(consumer, "LONGEST_REST_SECONDS", 2.0)
     org = await house.organization()
     await house.start("plans")
     await house.publish(alert(org.id, "first"))

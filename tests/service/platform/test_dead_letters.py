@@ -4,13 +4,13 @@ from shared.platform.bus import topology
 from tests.harness.engines import NATS_PASSWORD
 from tests.harness.house import House
 from tests.harness.operator import Operator
-from tests.service.platform.recorder import Recorder, alert, recording, titles_in
+from tests.service.platform.recorder import Recorder, alert, deliver_alerts, recording, titles_in
 
 
 @pytest.fixture
 async def broken(house: House, monkeypatch: pytest.MonkeyPatch) -> Recorder:
     """A service with one dead letter, "poison", and one event applied after it."""
-    recorder = recording(house, monkeypatch)
+    recorder = await recording(house, monkeypatch)
 
     async def refuse(_session: object, batch: object) -> None:
         if "poison" in titles_in(batch):
@@ -67,6 +67,7 @@ async def test_a_stream_that_was_made_anew_counts_from_one_again(
     await house.stop("plans")
     await house.operator.jsm().delete_stream("SYNC")
     await topology.apply(house.nats_url, "operator", NATS_PASSWORD)
+    await deliver_alerts(house)
     org = await house.organization()
     await house.publish(alert(org.id, "innocent"), alert(org.id, "another poison"), alert(org.id, "poison"))
     await house.start("plans")
@@ -80,6 +81,7 @@ async def test_a_stream_that_was_made_anew_counts_from_one_again(
     await house.stop("plans")
     await house.operator.jsm().delete_stream("SYNC")
     await topology.apply(house.nats_url, "operator", NATS_PASSWORD)
+    await deliver_alerts(house)
     await house.publish(alert(org.id, "poison"))
     await house.start("plans")
     await house.settle()

@@ -108,7 +108,7 @@ async def until_taken(ask: Callable[[], Awaitable[httpx2.Response]]) -> None:
 
 @pytest.mark.parametrize("trouble", [full, read_only])
 async def test_nothing_is_given_up_while_a_database_takes_nothing(house: House, monkeypatch, trouble) -> None:
-    recorder: Recorder = recording(house, monkeypatch)
+    recorder: Recorder = await recording(house, monkeypatch)
     waits = Waits(monkeypatch)
     waits.watch(consumer, "apply")
     waits.watch(normaliser, "turn")

@@ -36,7 +36,7 @@ async def reaches(house: House, expected: float, name: str, stream: str = "") ->
 
 async def test_what_waits_is_seen_while_it_waits(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consumer, "LOOK_SECONDS", 0.1)
-    recorder, gate = recording(house, monkeypatch), asyncio.Event()
+    recorder, gate = await recording(house, monkeypatch), asyncio.Event()
 
     async def slow_and_particular(_session: object, batch: consumer.Batch) -> None:
         await gate.wait()

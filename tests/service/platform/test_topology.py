@@ -14,6 +14,7 @@ from shared.platform.bus import topology
 from shared.platform.bus.connection import connect
 from tests.harness.engines import NATS_PASSWORD
 from tests.harness.house import House
+from tests.service.platform.recorder import alert
 
 
 async def applied(house: House) -> list[topology.Change]:
@@ -36,6 +37,26 @@ async def test_what_was_lost_or_changed_by_hand_is_mended_and_named(house: House
     mended = (await manager.consumer_info("SYNC", "plans")).config
     assert (mended.ack_wait, mended.max_deliver) == (topology.ACK_WAIT_SECONDS, topology.MAX_DELIVER)
     assert await applied(house) == []
+
+
+async def test_a_service_is_delivered_what_it_handles_and_nothing_else(house: House) -> None:
+    async def waiting(stream: str, service: str) -> int:
+        return (await house.operator.jsm().consumer_info(stream, service)).num_pending or 0
+
+    org = await house.organization()
+    await house.publish(alert(org.id, "nothing that plans handles"))
+    assert (await house.operator.jsm().stream_info("SYNC")).state.messages == 1
+    assert (await waiting("SYNC", "reporting"), await waiting("SYNC", "plans")) == (1, 0)
+    assert await waiting("IDENTITY", "plans") == 1
+
+
+async def test_a_durable_of_an_earlier_release_that_delivers_everything_is_narrowed(house: House) -> None:
+    manager = house.operator.jsm()
+    config: ConsumerConfig = (await manager.consumer_info("SYNC", "plans")).config
+    await manager.add_consumer("SYNC", config.evolve(filter_subjects=None))
+    assert [(change.what, change.name) for change in await applied(house)] == [("durable updated", "SYNC/plans")]
+    narrowed = (await manager.consumer_info("SYNC", "plans")).config
+    assert narrowed.filter_subjects == ["review.completed.*", "targets.proposed.*", "variance.computed.*"]
 
 
 async def test_streams_keep_everything_on_disk(house: House) -> None:
