@@ -2,9 +2,11 @@
 
 import asyncio
 
+from httpx2 import Response
 from sqlalchemy import text
 
 from shared.contracts.identity import Role
+from shared.kernel.ids import new_id
 from tests.harness.house import House
 
 VENTURE = {"name": "Kopi", "stage": "GROWTH"}
@@ -54,6 +56,33 @@ async def test_a_kept_answer_is_sealed(house: House):
     assert secret.encode() not in bytes(kept)
     again = await client.post("/ingestion/stripe-connections", json=body, headers={"Idempotency-Key": "d1"})
     assert again.json()["webhook_secret"] == secret
+
+
+async def test_a_key_is_its_callers_own(house: House):
+    """A colleague, and the same person in another organization: each has an own effect and an own answer for it."""
+    await house.start("plans")
+    here, there = await house.organization(), await house.organization(slug="other")
+    person, colleague = new_id(), new_id()
+    callers = [(org, user) for org in (here, there) for user in (person, colleague)]
+    clients = [house.client("plans", org, user=user) for org, user in callers]
+    ventures = [(await client.post("/ventures", json=VENTURE)).json()["id"] for client in clients[::2]]
+    paths = [f"/ventures/{venture}/goals" for venture in ventures for _ in range(2)]
+    body, key = {"title": "Ten customers"}, {"Idempotency-Key": "shared"}
+
+    async def send() -> list[Response]:
+        sent = (client.post(path, json=body, headers=key) for client, path in zip(clients, paths, strict=True))
+        return await asyncio.gather(*sent)
+
+    first, again = await send(), await send()
+    assert {answer.status_code for answer in first} == {201}
+    assert not any("Idempotency-Replayed" in answer.headers for answer in first)
+    assert len({answer.json()["id"] for answer in first}) == len(callers)
+    assert [answer.content for answer in again] == [answer.content for answer in first]
+    for client, path, made in ((clients[0], paths[0], first[:2]), (clients[2], paths[2], first[2:])):
+        listed = (await client.get(path)).json()["items"]
+        assert {goal["id"] for goal in listed} == {answer.json()["id"] for answer in made}
+    other = await clients[1].post(paths[1], json={"title": "Twenty"}, headers=key)
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
 
 
 async def test_an_unchanged_answer_is_not_sent_again(house: House):
