@@ -7,15 +7,32 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
+import structlog
+from sqlalchemy import CheckConstraint
+from sqlalchemy.orm import Mapped
+
+from shared.platform.db.tables import Instant
+from shared.platform.failpoints import failpoint
 from shared.platform.settings import environment
+
+log = structlog.get_logger()
 
 UNSENT = (OSError, smtplib.SMTPException, ValueError)
 """What sending raises when a letter did not leave (``ValueError``: an odd address, a seal that does not open)."""
 _SMTP_SECONDS = 15
 _LONGEST_DELAY = timedelta(hours=1)
+
+HOLD = timedelta(minutes=1)
+"""How long a mailer may be silent before another sends its letters."""
+LETTERS_AT_A_TIME = 2
+"""A server that takes its time must not outlast the hold on a letter."""
+MOST_ATTEMPTS = 24
+"""How often a member's letter is tried: about 14 hours."""
+WAITING, SENT, GIVEN_UP = "waiting", "sent", "given_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +72,50 @@ class WrittenLetter:
     subject: str
     body: str
     attachments: tuple[Attachment, ...] = ()
+
+
+class PostedLetter:
+    """The columns that say how a letter stands, of the tables of services that write to members."""
+
+    state: Mapped[str]
+    attempts: Mapped[int]
+    last_error: Mapped[str | None]
+    settled_at: Mapped[Instant | None]
+
+    def settle(self, failure: Exception | None, at: datetime) -> datetime | None:
+        """Note what became of an attempt; gives when to try again, None when the letter is settled."""
+        self.attempts += 1
+        self.last_error = type(failure).__name__ if failure else None
+        if failure is not None and self.attempts < MOST_ATTEMPTS:
+            return next_attempt(self.attempts, at)
+        self.state, self.settled_at = (SENT if failure is None else GIVEN_UP), at
+        return None
+
+    def give_up(self, reason: str, at: datetime) -> None:
+        """Settle a letter that cannot be sent to anybody."""
+        self.state, self.last_error, self.settled_at = GIVEN_UP, reason, at
+
+
+def newly_posted() -> dict[str, Any]:
+    """The values of ``PostedLetter`` of a letter that was just written."""
+    return {"state": WAITING, "attempts": 0, "last_error": None, "settled_at": None}
+
+
+def known_state() -> CheckConstraint:
+    """The constraint of a table of posted letters."""
+    return CheckConstraint(f"state IN ('{WAITING}', '{SENT}', '{GIVEN_UP}')", name="state")
+
+
+async def attempt(settings: MailSettings, letter: WrittenLetter) -> Exception | None:
+    """Send a letter, at least once; gives why it did not leave."""
+    failure: Exception | None = None
+    try:
+        await send(settings, letter)
+    except UNSENT as error:
+        log.warning("letters.failed", letter=str(letter.id), reason=type(error).__name__)
+        failure = error
+    await failpoint("mailer.after_send")
+    return failure
 
 
 async def send(settings: MailSettings, letter: WrittenLetter) -> None:

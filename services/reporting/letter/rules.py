@@ -10,8 +10,6 @@ from shared.contracts.sync import PerformanceStatus, Severity
 
 MOST_VENTURES = 30
 """A letter names so many ventures; the attached report has all."""
-MOST_ATTEMPTS = 24
-"""How often a letter is tried: about 14 hours."""
 
 
 @dataclass(frozen=True, slots=True)

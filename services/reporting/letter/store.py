@@ -1,15 +1,15 @@
 """All SQL of letters."""
 
-from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.reporting.letter.models import WAITING, ReportLetter
+from services.reporting.letter.models import LetterDue, ReportLetter
 from shared.contracts.identity import Role
-from shared.platform.db.platform_tables import MembershipRow, OrganizationRow
+from shared.platform.db.platform_tables import MembershipRow
+from shared.platform.mail import HOLD, LETTERS_AT_A_TIME, WAITING
 
 READERS = (Role.OWNER, Role.ADMIN)
 """Who is sent the report: those who run the organization."""
@@ -27,14 +27,6 @@ async def readers(session: AsyncSession, organization_id: UUID) -> list[UUID]:
     return list(await session.scalars(statement.order_by(MembershipRow.user_id)))
 
 
-async def address_of(session: AsyncSession, organization_id: UUID, user_id: UUID) -> str | None:
-    """Where an active member is written to, if that is known."""
-    statement = select(MembershipRow.email).where(
-        MembershipRow.organization_id == organization_id, MembershipRow.user_id == user_id, MembershipRow.active
-    )
-    return (await session.scalars(statement)).one_or_none()
-
-
 async def written(session: AsyncSession, organization_id: UUID, slot: date) -> set[UUID]:
     """To whom a letter of this slot was written already."""
     statement = select(ReportLetter.user_id).where(
@@ -43,35 +35,31 @@ async def written(session: AsyncSession, organization_id: UUID, slot: date) -> s
     return set(await session.scalars(statement))
 
 
-async def organizations_after(session: AsyncSession, after: UUID | None, limit: int) -> list[UUID]:
-    """Organizations in order of id."""
-    statement = select(OrganizationRow.id).where(OrganizationRow.id > (after or UUID(int=0)))
-    return list(await session.scalars(statement.order_by(OrganizationRow.id).limit(limit)))
-
-
-async def due(
-    session: AsyncSession, organization_ids: Collection[UUID], at: datetime, limit: int
-) -> Sequence[tuple[UUID, UUID]]:
-    """Letters to send now: (organization, id), longest due first."""
-    statement = select(ReportLetter.organization_id, ReportLetter.id).where(
-        ReportLetter.organization_id.in_(organization_ids),
-        ReportLetter.state == WAITING,
-        ReportLetter.next_attempt_at <= at,
-    )
-    rows = await session.execute(statement.order_by(ReportLetter.next_attempt_at).limit(limit))
-    return [(row.organization_id, row.id) for row in rows]
-
-
-async def held(session: AsyncSession, organization_id: UUID, letter_id: UUID, at: datetime) -> ReportLetter | None:
-    """A letter that is still due, locked; null when another replica has it."""
-    statement = (
-        select(ReportLetter)
-        .where(
-            ReportLetter.organization_id == organization_id,
-            ReportLetter.id == letter_id,
-            ReportLetter.state == WAITING,
-            ReportLetter.next_attempt_at <= at,
-        )
+async def claim(session: AsyncSession, at: datetime) -> list[LetterDue]:
+    """Take some letters that are due, longest first; no other mailer has them for a while."""
+    due = (
+        select(LetterDue.id)
+        .where(LetterDue.due_at <= at)
+        .order_by(LetterDue.due_at)
+        .limit(LETTERS_AT_A_TIME)
         .with_for_update(skip_locked=True)
     )
-    return (await session.scalars(statement)).one_or_none()
+    claimed = update(LetterDue).where(LetterDue.id.in_(due)).values(due_at=at + HOLD).returning(LetterDue)
+    return list(await session.scalars(claimed))
+
+
+async def waiting(session: AsyncSession, due: LetterDue) -> ReportLetter | None:
+    """A letter while it waits, locked."""
+    key = (due.organization_id, due.id)
+    letter = await session.get(ReportLetter, key, with_for_update=True)
+    return letter if letter is not None and letter.state == WAITING else None
+
+
+async def put_off(session: AsyncSession, due: LetterDue, again_at: datetime) -> None:
+    """Let go of a letter until it is tried again."""
+    await session.execute(update(LetterDue).where(LetterDue.id == due.id).values(due_at=again_at))
+
+
+async def finish(session: AsyncSession, due: LetterDue) -> None:
+    """Nobody need look at a letter any more."""
+    await session.execute(delete(LetterDue).where(LetterDue.id == due.id))

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.reporting.letter import store
-from services.reporting.letter.models import WAITING, ReportLetter
+from services.reporting.letter.models import LetterDue, ReportLetter
 from services.reporting.letter.rules import letter
 from services.reporting.portfolio.store import ventures
 from services.reporting.report.document import ReportDocument
@@ -19,6 +19,7 @@ from shared.kernel.periods import month_start
 from shared.platform.bus.wakeups import wake_after_commit
 from shared.platform.db.bulk import bulk_insert, lock_keys
 from shared.platform.jobs.job import Slot, Step
+from shared.platform.mail import newly_posted
 from shared.platform.settings import public_url
 
 MAILER = "mailer"
@@ -52,15 +53,13 @@ async def mail_report(session: AsyncSession, slot: Slot, cursor: Any) -> Step:
             "report_id": report.id,
             "subject": text.subject,
             "body": text.body,
-            "state": WAITING,
-            "attempts": 0,
-            "last_error": None,
             "created_at": at,
-            "next_attempt_at": at,
-            "settled_at": None,
+            **newly_posted(),
         }
         for user in readers
     ]
     await bulk_insert(session, ReportLetter, rows)
+    due = [{"id": row["id"], "organization_id": row["organization_id"], "due_at": at} for row in rows]
+    await bulk_insert(session, LetterDue, due)
     wake_after_commit(session, MAILER)
     return Step(Counter(reports=1, letters=len(rows)))

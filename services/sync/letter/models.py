@@ -1,21 +1,20 @@
 """Letters."""
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.sync.base import SyncTable
 from shared.platform.db.tables import Id, Instant, TableKind, table_args
+from shared.platform.mail import PostedLetter, known_state
 
-WAITING, SENT, GIVEN_UP = "waiting", "sent", "given_up"
 
-
-class Letter(SyncTable):
+class Letter(PostedLetter, SyncTable):
     """A letter to a member, written once for each ``cause``. The address is looked up when it is sent."""
 
     __tablename__ = "letters"
     __table_args__ = table_args(
         TableKind.OWNED,
-        CheckConstraint(f"state IN ('{WAITING}', '{SENT}', '{GIVEN_UP}')", name="state"),
+        known_state(),
         Index("uq_letters_cause", "organization_id", "user_id", "cause", unique=True),
         unaudited="a queue of letters",
     )
@@ -26,8 +25,4 @@ class Letter(SyncTable):
     cause: Mapped[str]
     subject: Mapped[str]
     body: Mapped[str]
-    state: Mapped[str]
-    attempts: Mapped[int]
-    last_error: Mapped[str | None]
     created_at: Mapped[Instant]
-    settled_at: Mapped[Instant | None]

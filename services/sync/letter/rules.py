@@ -8,8 +8,6 @@ from shared.contracts.sync import NotificationType, Severity
 
 MOST_ITEMS = 50
 """A letter lists so many; of more it says how many."""
-MOST_ATTEMPTS = 24
-"""How often a letter is tried: about 14 hours."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.sync.errand.models import LETTER
 from services.sync.errand.store import add_errands
-from services.sync.letter.models import WAITING, Letter
+from services.sync.letter.models import Letter
 from services.sync.letter.rules import Item, Text, at_once
 from services.sync.notice.models import Notice
 from services.sync.venture.models import VentureView
@@ -18,6 +18,7 @@ from shared.contracts.sync import NotificationType, Severity
 from shared.kernel.ids import new_id
 from shared.platform.bus.wakeups import wake_after_commit
 from shared.platform.db.bulk import bulk_insert
+from shared.platform.mail import newly_posted
 from shared.platform.settings import public_url
 from shared.platform.tenancy.organizations import organizations_by_id
 
@@ -69,11 +70,8 @@ async def post_letters(session: AsyncSession, drafts: Sequence[Draft], at: datet
             "cause": draft.cause,
             "subject": draft.text.subject,
             "body": draft.text.body,
-            "state": WAITING,
-            "attempts": 0,
-            "last_error": None,
             "created_at": at,
-            "settled_at": None,
+            **newly_posted(),
         }
         for draft in drafts
     ]

@@ -40,11 +40,3 @@ async def recipients_of(session: AsyncSession, organizations: Collection[UUID]) 
         limited = None if ventures is None else frozenset(map(UUID, ventures))
         found[organization].append(Recipient(organization, user, Role(role), limited))
     return found
-
-
-async def address_of(session: AsyncSession, organization_id: UUID, user_id: UUID) -> str | None:
-    """Where an active member is written to, if that is known."""
-    statement = select(MembershipRow.email).where(
-        MembershipRow.organization_id == organization_id, MembershipRow.user_id == user_id, MembershipRow.active
-    )
-    return (await session.scalars(statement)).one_or_none()

@@ -9,11 +9,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope, Session
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from services.reporting.letter.models import ReportLetter
+from services.reporting.letter.models import LetterDue, ReportLetter
 from services.reporting.letter.rules import letter
+from services.reporting.letter.sending import run_mailer
 from services.reporting.report.document import ReportDocument
 from services.reporting.report.rendering.press import PRESS
 from shared.contracts.identity import MemberJoined, MembershipStatus, Role
@@ -22,6 +22,7 @@ from shared.kernel import clock
 from shared.kernel.ids import new_id
 from shared.kernel.periods import add_months, month_start
 from tests.harness.house import House, Organization
+from tests.harness.post_office import PostOffice, post_office
 
 ZONE = "Asia/Kuala_Lumpur"
 
@@ -32,31 +33,12 @@ def closed_press():
     PRESS.close()
 
 
-class PostOffice:
-    """Takes letters; the first one it refuses for now."""
-
-    def __init__(self) -> None:
-        self.envelopes: list[Envelope] = []
-        self.tried = 0
-
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - its name
-        self.tried += 1
-        if self.tried == 1:
-            return "451 Try again later"
-        self.envelopes.append(envelope)
-        return "250 OK"
-
-
 @pytest.fixture
 async def office(monkeypatch) -> AsyncIterator[PostOffice]:
-    handler = PostOffice()
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(handler, hostname="post.example"), "127.0.0.1", 0)
-    monkeypatch.setenv("TRUEUP_SMTP_URL", f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}")
     monkeypatch.setenv("TRUEUP_PUBLIC_URL", "https://trueup.example")
-    yield handler
-    server.close()
-    await server.wait_closed()
+    async with post_office() as office:
+        monkeypatch.setenv("TRUEUP_SMTP_URL", f"smtp://127.0.0.1:{office.port}")
+        yield office
 
 
 @pytest.fixture
@@ -197,3 +179,40 @@ async def test_without_ventures_or_readers_there_is_no_report(house: House, told
     assert (await stranger.get(f"/reporting/job-runs/{started['id']}")).status_code == 404
     viewer = house.client("reporting", nobody, Role.MEMBER)
     assert (await viewer.post("/reporting/jobs/report_mail/runs")).status_code == 403
+
+
+async def test_a_mailer_holds_nothing_while_a_server_takes_its_time_and_when_it_is_killed_another_sends(
+    house: House, told, office: PostOffice, monkeypatch
+):
+    await house.start("reporting", roles=("http", "consumers", "relay", "jobs"))
+    organization = await house.organization()
+    await house.publish(member(organization, Role.OWNER, "owner@example.com"), *told(organization).story())
+    await house.settle()
+    client = house.client("reporting", organization)
+    started = (await client.post("/reporting/jobs/report_mail/runs")).json()
+    assert await ended(client, started["id"]) == {"reports": 1, "letters": 1}
+
+    office.open.clear()
+    mailer = asyncio.create_task(run_mailer(house.replicas["reporting"][0].runtime))
+    async with asyncio.timeout(60):
+        await office.busy.wait()
+    async with house.database("reporting").transaction([organization.id]) as session:
+        waiting = await session.scalars(select(ReportLetter).with_for_update(nowait=True))
+        assert [row.state for row in waiting] == ["waiting"]
+    mailer.cancel()
+    office.open.set()
+    # The hold on the letter ends; another replica finds it unsent.
+    monkeypatch.setenv(clock.OFFSET_VARIABLE, "120")
+    await house.start("reporting", roles=("mailer",))
+
+    async def settled() -> list[str]:
+        async with house.database("reporting").transaction([organization.id]) as session:
+            left = await session.scalar(select(func.count()).select_from(LetterDue))
+            return [] if left else list(await session.scalars(select(ReportLetter.state)))
+
+    async with asyncio.timeout(60):
+        while not (states := await settled()):
+            wake(house)
+            await asyncio.sleep(0.05)
+    assert states == ["sent"]
+    assert [envelope.rcpt_tos for envelope in office.envelopes] == [["owner@example.com"]]

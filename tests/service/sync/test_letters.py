@@ -1,13 +1,11 @@
 """E-mails to members: at once or in a digest in the organization's morning; once, whoever dies."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, time, timedelta
 from email import message_from_bytes, policy
 from zoneinfo import ZoneInfo
 
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import select
 
 from services.sync.errand.models import LETTER
@@ -19,6 +17,7 @@ from shared.kernel import clock
 from shared.platform import failpoints
 from shared.platform.jobs.runner import JobRunner
 from tests.harness.house import House
+from tests.harness.post_office import post_office
 from tests.service.sync.stories import Venture, a_house_with_sync
 from tests.service.sync.telling import ZONE, Person, deviate, errand_of, letters, until
 
@@ -74,42 +73,17 @@ async def test_what_is_critical_is_written_at_once_to_who_may_know(house: House,
     assert len(list(mailbox.glob("*.eml"))) == 1
 
 
-class PostOffice:
-    """Takes letters; the first one it refuses for now."""
-
-    def __init__(self) -> None:
-        self.envelopes: list[Envelope] = []
-        self.tried = 0
-
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - its name
-        self.tried += 1
-        if self.tried == 1:
-            return "451 Try again later"
-        self.envelopes.append(envelope)
-        return "250 OK"
-
-
-@pytest.fixture
-async def office() -> AsyncIterator[tuple[PostOffice, int]]:
-    handler = PostOffice()
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(handler, hostname="post.example"), "127.0.0.1", 0)
-    yield handler, server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-
-
-async def test_letters_over_smtp_until_the_server_takes_them(house: House, office, monkeypatch, mailbox):
-    handler, port = office
-    monkeypatch.setenv("TRUEUP_SMTP_URL", f"smtp://127.0.0.1:{port}")
-    organization, venture = await a_house_with_sync(house)
-    ada = Person(organization, email="ada@example.com")
-    await house.publish(ada.joined())
-    await house.settle()
-    await deviate(house, venture, "6000")
-    await until(lambda: handler.envelopes)
-    (envelope,) = handler.envelopes
-    assert (handler.tried, envelope.rcpt_tos) == (2, ["ada@example.com"])
+async def test_letters_over_smtp_until_the_server_takes_them(house: House, monkeypatch, mailbox):
+    async with post_office() as office:
+        monkeypatch.setenv("TRUEUP_SMTP_URL", f"smtp://127.0.0.1:{office.port}")
+        organization, venture = await a_house_with_sync(house)
+        ada = Person(organization, email="ada@example.com")
+        await house.publish(ada.joined())
+        await house.settle()
+        await deviate(house, venture, "6000")
+        await until(lambda: office.envelopes)
+    (envelope,) = office.envelopes
+    assert (office.tried, envelope.rcpt_tos) == (2, ["ada@example.com"])
     message = message_from_bytes(bytes(envelope.content or b""), policy=policy.default)
     assert "CRITICAL" in message["Subject"]
     assert not mailbox.exists()
