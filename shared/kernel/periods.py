@@ -4,7 +4,6 @@ Which day or month an instant belongs to is decided in the organization's time z
 """
 
 from calendar import monthrange
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -54,14 +53,6 @@ def month_start(day: date) -> date:
 def month_end(day: date) -> date:
     """The last day of the month."""
     return day.replace(day=monthrange(day.year, day.month)[1])
-
-
-def month_ends(period: Period) -> Iterator[date]:
-    """The month ends inside a period, in order."""
-    day = month_end(period.start)
-    while day < period.end:
-        yield day
-        day = month_end(day + timedelta(days=1))
 
 
 def fiscal_year(day: date, fiscal_year_start: int) -> int:

@@ -107,11 +107,6 @@ class NatsServer:
         """Where clients connect."""
         return f"nats://{LOOPBACK}:{self.port}"
 
-    @property
-    def monitor_url(self) -> str:
-        """Where the server's own HTTP pages are: /varz, /jsz, /healthz."""
-        return f"http://{LOOPBACK}:{self.monitor_port}"
-
     def start(self) -> str:
         """Start on the streams that are there, or on none; ends what a killed run left. Returns the URL.
 

@@ -118,17 +118,3 @@ def recurring_revenue(
 ) -> Decimal:
     """MRR of a subscription's items at an instant, half-even to 6 decimals, in its own currency."""
     return _rounded_sum(item_parts(items, discounts, at, policy))
-
-
-def shown_parts(
-    items: Sequence[SubscriptionItem],
-    discounts: Iterable[SubscriptionDiscount],
-    at: datetime,
-    policy: MetricPolicy,
-) -> list[Decimal]:
-    """The items' MRR to 6 decimals, cumulatively rounded: the parts equal ``recurring_revenue``."""
-    parts = item_parts(items, discounts, at, policy)
-    total = _rounded_sum(parts)
-    if total <= 0 or any(part < 0 for part in parts):
-        return [quantize(part, FIGURE_PLACES) for part in parts]
-    return allocate(total, parts, FIGURE_PLACES)

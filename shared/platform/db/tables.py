@@ -25,7 +25,6 @@ Id = Annotated[UUID, mapped_column(Uuid)]
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 Day = Annotated[date, mapped_column(Date)]
 Figure = Annotated[Decimal, mapped_column(Numeric(20, 6))]
-UnitPrice = Annotated[Decimal, mapped_column(Numeric(28, 12))]
 Minor = Annotated[int, mapped_column(BigInteger)]
 Json = Annotated[Any, mapped_column(JSONB)]
 

@@ -50,15 +50,6 @@ def _by_place(rows: Rows) -> ByPlace:
 _MONEY: LiteralString = _GROUPED + " AND object_type = ANY (%s::text[]) UNION ALL " + _BY_ID
 
 
-async def money_objects(session: AsyncSession, keys: Collection[Named]) -> ByPlace:
-    """Everything that belongs to some payments, by payment intent or charge id.
-
-    A charge leads from its own id to its payment intent's, and the other way round, so the search goes on
-    until it finds no new id (mostly at once).
-    """
-    return await complete_money(session, keys, (await run(session, money(keys)))[0])
-
-
 def money(wanted: Collection[Named]) -> Statement[Rows]:
     """The rows found by some ids, without those to which they lead."""
     charges = [key for key in wanted if not key[2].startswith("pi_")]
@@ -67,7 +58,11 @@ def money(wanted: Collection[Named]) -> Statement[Rows]:
 
 
 async def complete_money(session: AsyncSession, keys: Collection[Named], found: Rows) -> ByPlace:
-    """``money``'s rows, and all those to which they lead."""
+    """``money``'s rows, and all those to which they lead.
+
+    A charge leads from its own id to its payment intent's, and the other way round, so the search goes on
+    until it finds no new id (mostly at once).
+    """
     rows = {row[:5]: row for row in found}
     asked = set(keys)
     while wanted := {key for row in rows.values() for key in _leads(row)} - asked:
