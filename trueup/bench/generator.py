@@ -6,7 +6,8 @@ with few cores making load does not slow what is measured: ``Posted.cpu_us_each`
 
 import asyncio
 import multiprocessing
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from time import monotonic, process_time, time
@@ -43,18 +44,22 @@ class Posted:
         return percentile(self.milliseconds, share)
 
 
-def post_all(url: str, secret: str, bodies: Sequence[bytes], connections: int) -> Posted:
-    """Post every body once.
+def post_all(url: str, secret: str, bodies: Sequence[bytes], connections: int, per_second: float = 0) -> Posted:
+    """Post every body once; with a rate, each at its due instant.
 
     Raises:
         RuntimeError: An answer was not 200, or a connection was closed.
     """
     now = int(time())
-    return send_all(url, [_request(url, body, sign(body, secret, now)) for body in bodies], connections)
+    return send_all(url, [_request(url, body, sign(body, secret, now)) for body in bodies], connections, per_second)
 
 
-def send_all(url: str, requests: Sequence[bytes], connections: int) -> Posted:
-    """Send whole requests over some connections, one after the other on each, as fast as they are answered."""
+def send_all(url: str, requests: Sequence[bytes], connections: int, per_second: float = 0) -> Posted:
+    """Send whole requests over some connections, one after the other on each, as fast as they are answered.
+
+    With a rate each goes off at its due instant, whether or not the one before was answered, as long as a
+    connection is free.
+    """
     try:
         import uvloop  # noqa: PLC0415 - not on every platform
 
@@ -62,7 +67,7 @@ def send_all(url: str, requests: Sequence[bytes], connections: int) -> Posted:
     except ImportError:
         runner = asyncio.Runner()
     with runner:
-        return runner.run(_send_all(url, requests, connections))
+        return runner.run(_send_all(url, requests, connections, per_second))
 
 
 def _request(url: str, body: bytes, signature: str) -> bytes:
@@ -80,14 +85,16 @@ def get(url: str, token: str) -> bytes:
     return f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
 
 
-async def _send_all(url: str, requests: Sequence[bytes], connections: int) -> Posted:
+async def _send_all(url: str, requests: Sequence[bytes], connections: int, per_second: float) -> Posted:
     loop = asyncio.get_running_loop()
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 80
-    queue = iter(requests)
+    queue: deque[tuple[float, bytes]] = deque()
     took: list[float] = []
     begun = [await loop.create_connection(lambda: _Connection(queue, took), host, port) for _ in range(connections)]
     begin, cpu = monotonic(), process_time()
+    first = loop.time()
+    queue.extend((first + number / per_second if per_second else 0.0, one) for number, one in enumerate(requests))
     for _, connection in begun:
         connection.next()
     try:
@@ -101,8 +108,9 @@ async def _send_all(url: str, requests: Sequence[bytes], connections: int) -> Po
 class _Connection(asyncio.Protocol):
     """One keep-alive connection that takes its next request from the queue when the last is answered."""
 
-    def __init__(self, queue: Iterator[bytes], took: list[float]) -> None:
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def __init__(self, queue: deque[tuple[float, bytes]], took: list[float]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.done: asyncio.Future[None] = self._loop.create_future()
         self._queue = queue
         self._took = took
         self._received = b""
@@ -112,11 +120,17 @@ class _Connection(asyncio.Protocol):
         self._transport = transport
 
     def next(self) -> None:
-        """Send the next request; done when there is none."""
-        request = next(self._queue, None)
-        if request is None:
+        """Send the next request when it is due; done when there is none."""
+        if not self._queue:
             self.done.set_result(None)
             return
+        due, request = self._queue.popleft()
+        if due > self._loop.time():
+            self._loop.call_at(due, self._send, request)
+        else:
+            self._send(request)
+
+    def _send(self, request: bytes) -> None:
         self._sent = monotonic()
         self._transport.write(request)  # type: ignore[attr-defined]  # a stream's transport can
 
@@ -150,10 +164,13 @@ def _length(head: bytes) -> int:
     return int(head[at + len(_LENGTH) :].partition(b"\r")[0])
 
 
-async def in_own_process(url: str, secret: str, bodies: Sequence[bytes], connections: int) -> Posted:
+async def in_own_process(
+    url: str, secret: str, bodies: Sequence[bytes], connections: int, per_second: float = 0
+) -> Posted:
     """``post_all`` in a fresh interpreter."""
+    loop = asyncio.get_running_loop()
     with _fresh_interpreter() as pool:
-        return await asyncio.get_running_loop().run_in_executor(pool, post_all, url, secret, bodies, connections)
+        return await loop.run_in_executor(pool, post_all, url, secret, bodies, connections, per_second)
 
 
 async def send_in_own_process(url: str, requests: Sequence[bytes], connections: int) -> Posted:

@@ -3,14 +3,19 @@
 import os
 from statistics import median
 
+import orjson
+
+from trueup.bench import generator
 from trueup.bench.company import CURRENCY, SETTLE_S
 from trueup.bench.frame import Bench, at_most
 from trueup.bench.loop import Measured, Target, measure
 from trueup.bench.percentiles import percentile
 from trueup.bench.settled import settle
 from trueup.demo.door import DemoError
+from trueup.stripe_double import Json
 
 PER_SECOND = 200
+CONNECTIONS = 64
 RUNS = 3
 WARM_SECONDS = 3
 P50_MS, P99_MS = 20, 100
@@ -37,7 +42,12 @@ async def _run(bench: Bench, seconds: int) -> Measured:
         ingestion_url=os.environ["TRUEUP_INGESTION_OPERATOR_URL"],
         sync_url=os.environ["TRUEUP_SYNC_OPERATOR_URL"],
     )
-    measured = await measure(target, endpoint.deliver, PER_SECOND * seconds, PER_SECOND)
+
+    async def evenly(events: list[Json], per_second: float) -> None:
+        bodies = [orjson.dumps(event) for event in events]
+        await generator.in_own_process(endpoint.url, endpoint.secret, bodies, CONNECTIONS, per_second)
+
+    measured = await measure(target, endpoint.deliver, PER_SECOND * seconds, PER_SECOND, evenly=evenly)
     await settle(SETTLE_S)
     if measured.missing or not measured.milliseconds:
         raise DemoError(f"{measured.missing} webhooks were never compared")

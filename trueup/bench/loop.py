@@ -33,6 +33,8 @@ COMPARISONS = """
 """
 
 Deliver = Callable[[Json], Awaitable[None]]
+DeliverEvenly = Callable[[list[Json], float], Awaitable[object]]
+"""Delivers events at so many a second, each at its due instant, whether or not the one before was answered."""
 Compared = dict[str, list[tuple[Decimal, datetime]]]
 """(actual MRR, stored at) of comparisons by venture."""
 
@@ -58,8 +60,19 @@ class Measured:
     missing: int
 
 
-async def measure(target: Target, deliver: Deliver, count: int, per_second: float, patience_s: float = 60) -> Measured:
-    """Send ``count`` webhooks at an even rate and look up how long each took through the loop."""
+async def measure(
+    target: Target,
+    deliver: Deliver,
+    count: int,
+    per_second: float,
+    *,
+    evenly: DeliverEvenly | None = None,
+    patience_s: float = 60,
+) -> Measured:
+    """Send ``count`` webhooks at an even rate and look up how long each took through the loop.
+
+    ``evenly``: how to send them, if not by ``deliver``.
+    """
     started = clock.now()
     rise = Rise(target, started, count)
     await deliver_together(rise.opening, deliver)
@@ -68,7 +81,8 @@ async def measure(target: Target, deliver: Deliver, count: int, per_second: floa
         venture: max(found, key=lambda row: row[1])[0]
         for venture, found in (await asyncio.to_thread(_compared, target, started)).items()
     }
-    await at_even_rate([event for _, event in rise.steps], deliver, per_second)
+    steps = [event for _, event in rise.steps]
+    await (evenly(steps, per_second) if evenly else at_even_rate(steps, deliver, per_second))
     received = await asyncio.to_thread(_received, target, [event["id"] for _, event in rise.steps])
     in_order: dict[str, list[datetime]] = defaultdict(list)
     for venture, event in rise.steps:
@@ -123,7 +137,7 @@ async def deliver_together(events: list[Json], deliver: Deliver) -> None:
 
 
 async def at_even_rate(events: list[Json], deliver: Deliver, per_second: float) -> None:
-    """Each at its due instant, whether or not the one before was answered."""
+    """Deliver each at its due instant."""
     begin = monotonic()
     async with asyncio.TaskGroup() as group:
         for index, event in enumerate(events):
