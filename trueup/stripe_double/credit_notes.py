@@ -5,7 +5,7 @@ from datetime import datetime
 
 from trueup.stripe_double.invoice_shape import Invoice
 from trueup.stripe_double.invoices import Invoices
-from trueup.stripe_double.journal import Happened, Journal, Json, empty_list, epoch
+from trueup.stripe_double.journal import Happened, Journal, Json, epoch, moment, one_page
 from trueup.stripe_double.refunds import Refund
 
 
@@ -35,9 +35,8 @@ def _by_version(note: CreditNote, journal: Journal) -> Json:
     }
 
 
-def credit_note_json(note: CreditNote, journal: Journal) -> Json:
-    """The credit note object."""
-    line: Json = {
+def _line_json(note: CreditNote, journal: Journal) -> Json:
+    return {
         "id": f"cnli_{note.id[3:]}",
         "object": "credit_note_line_item",
         "amount": note.amount,
@@ -51,6 +50,10 @@ def credit_note_json(note: CreditNote, journal: Journal) -> Json:
         "unit_amount": note.amount,
         "unit_amount_decimal": str(note.amount),
     }
+
+
+def credit_note_json(note: CreditNote, journal: Journal) -> Json:
+    """The credit note object."""
     common: Json = {
         "id": note.id,
         "object": "credit_note",
@@ -64,7 +67,7 @@ def credit_note_json(note: CreditNote, journal: Journal) -> Json:
         "discount_amounts": [],
         "effective_at": epoch(note.created),
         "invoice": note.invoice.id,
-        "lines": empty_list(f"/v1/credit_notes/{note.id}/lines", [line]),
+        "lines": one_page(f"/v1/credit_notes/{note.id}/lines", [_line_json(note, journal)]),
         "livemode": journal.livemode,
         "memo": None,
         "metadata": {},
@@ -80,7 +83,7 @@ def credit_note_json(note: CreditNote, journal: Journal) -> Json:
         "total": note.amount,
         "total_excluding_tax": note.amount,
         "type": "post_payment" if note.after_payment else "pre_payment",
-        "voided_at": epoch(note.voided_at) if note.voided_at else None,
+        "voided_at": moment(note.voided_at),
     }
     return common | _by_version(note, journal)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from shared.kernel.periods import add_months
-from trueup.stripe_double.journal import Happened, Journal, Json, epoch
+from trueup.stripe_double.journal import Happened, Journal, Json, epoch, moment
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ def discount_json(discount: Discount, journal: Journal) -> Json:
         "object": "discount",
         "checkout_session": None,
         "customer": discount.customer,
-        "end": epoch(discount.end) if discount.end else None,
+        "end": moment(discount.end),
         "invoice": None,
         "invoice_item": None,
         "promotion_code": None,

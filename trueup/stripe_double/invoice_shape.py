@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trueup.stripe_double.customers import Customer
-from trueup.stripe_double.journal import Journal, Json, empty_list, epoch
+from trueup.stripe_double.journal import Journal, Json, epoch, moment, one_page
 from trueup.stripe_double.payment_shape import Payment
 from trueup.stripe_double.prices import Price, plan_json, price_json
 from trueup.stripe_double.subscription_shape import Subscription
@@ -140,10 +140,6 @@ def _by_version(invoice: Invoice, journal: Journal) -> Json:
     }
 
 
-def _moment(at: datetime | None) -> int | None:
-    return None if at is None else epoch(at)
-
-
 def _amounts(invoice: Invoice) -> Json:
     due = invoice.total - invoice.credited_before
     paid = due if invoice.status == "paid" else 0
@@ -164,76 +160,87 @@ def _amounts(invoice: Invoice) -> Json:
     }
 
 
+def _customer(customer: Customer) -> Json:
+    return {
+        "customer": customer.id,
+        "customer_email": customer.email,
+        "customer_name": customer.name,
+        "customer_tax_exempt": "none",
+        "customer_tax_ids": [],
+    }
+
+
+def _transitions(invoice: Invoice) -> Json:
+    return {
+        "finalized_at": moment(invoice.finalized_at),
+        "marked_uncollectible_at": moment(invoice.uncollectible_at),
+        "paid_at": moment(invoice.paid_at),
+        "voided_at": moment(invoice.voided_at),
+    }
+
+
+_NULL = dict.fromkeys(
+    [
+        "account_tax_ids",
+        "application",
+        "automatically_finalizes_at",
+        "custom_fields",
+        "customer_address",
+        "customer_phone",
+        "customer_shipping",
+        "default_payment_method",
+        "default_source",
+        "description",
+        "due_date",
+        "footer",
+        "from_invoice",
+        "last_finalization_error",
+        "latest_revision",
+        "next_payment_attempt",
+        "on_behalf_of",
+        "receipt_number",
+        "rendering",
+        "shipping_cost",
+        "shipping_details",
+        "statement_descriptor",
+        "test_clock",
+    ]
+)
+"""Of what this double does not play, Stripe gives null."""
+
+
 def invoice_json(invoice: Invoice, journal: Journal) -> Json:
     """The invoice object. ``payments`` is not among an event's fields: Stripe gives it on request only."""
-    customer = invoice.customer
     common: Json = {
         "id": invoice.id,
         "object": "invoice",
         "account_country": "MY",
         "account_name": "Trueup demo",
-        "account_tax_ids": None,
-        "application": None,
         "attempt_count": invoice.attempts,
         "attempted": invoice.attempts > 0,
         "auto_advance": False,
         "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None, "status": None},
-        "automatically_finalizes_at": None,
         "billing_reason": invoice.reason,
         "collection_method": "charge_automatically",
         "created": epoch(invoice.created),
         "currency": invoice.currency,
-        "custom_fields": None,
-        "customer": customer.id,
-        "customer_address": None,
-        "customer_email": customer.email,
-        "customer_name": customer.name,
-        "customer_phone": None,
-        "customer_shipping": None,
-        "customer_tax_exempt": "none",
-        "customer_tax_ids": [],
-        "default_payment_method": None,
-        "default_source": None,
         "default_tax_rates": [],
-        "description": None,
         "discounts": [discount.id for discount in invoice.subscription.discounts] if invoice.subscription else [],
-        "due_date": None,
-        "effective_at": _moment(invoice.finalized_at),
-        "footer": None,
-        "from_invoice": None,
+        "effective_at": moment(invoice.finalized_at),
         "hosted_invoice_url": f"https://invoice.stripe.example/i/{invoice.id}",
         "invoice_pdf": f"https://pay.stripe.example/invoice/{invoice.id}/pdf",
         "issuer": {"type": "self"},
-        "last_finalization_error": None,
-        "latest_revision": None,
-        "lines": empty_list(
+        "lines": one_page(
             f"/v1/invoices/{invoice.id}/lines", (_line_json(line, invoice, journal) for line in invoice.lines)
         ),
         "livemode": journal.livemode,
         "metadata": {},
-        "next_payment_attempt": None,
         "number": invoice.number,
-        "on_behalf_of": None,
-        "payment_settings": {
-            "default_mandate": None,
-            "payment_method_options": None,
-            "payment_method_types": None,
-        },
+        "payment_settings": dict.fromkeys(("default_mandate", "payment_method_options", "payment_method_types")),
         "period_start": epoch(invoice.period_start or invoice.created),
         "period_end": epoch(invoice.period_end or invoice.created),
-        "receipt_number": None,
-        "rendering": None,
-        "shipping_cost": None,
-        "shipping_details": None,
-        "statement_descriptor": None,
         "status": invoice.status,
-        "status_transitions": {
-            "finalized_at": _moment(invoice.finalized_at),
-            "marked_uncollectible_at": _moment(invoice.uncollectible_at),
-            "paid_at": _moment(invoice.paid_at),
-            "voided_at": _moment(invoice.voided_at),
-        },
-        "test_clock": None,
+        "status_transitions": _transitions(invoice),
         "webhooks_delivered_at": epoch(invoice.created),
     }
-    return common | _amounts(invoice) | _by_version(invoice, journal)
+    return _NULL | common | _customer(invoice.customer) | _amounts(invoice) | _by_version(invoice, journal)

@@ -30,7 +30,12 @@ def epoch(at: datetime) -> int:
     return int(at.timestamp())
 
 
-def empty_list(url: str, data: Iterable[Json] = ()) -> Json:
+def moment(at: datetime | None) -> int | None:
+    """The timestamp of what may not have happened yet."""
+    return None if at is None else epoch(at)
+
+
+def one_page(url: str, data: Iterable[Json] = ()) -> Json:
     """Stripe's list object, complete on one page."""
     items = list(data)
     return {"object": "list", "data": items, "has_more": False, "total_count": len(items), "url": url}

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trueup.stripe_double.customers import Customer
-from trueup.stripe_double.journal import Journal, Json, empty_list, epoch
+from trueup.stripe_double.journal import Journal, Json, epoch, one_page
 
 
 @dataclass(slots=True)
@@ -38,21 +38,41 @@ def _intent_status(payment: Payment) -> str:
     return "succeeded" if payment.captured else "requires_capture"
 
 
+_NULL_OF_INTENT = dict.fromkeys(
+    [
+        "application",
+        "application_fee_amount",
+        "automatic_payment_methods",
+        "canceled_at",
+        "cancellation_reason",
+        "last_payment_error",
+        "next_action",
+        "on_behalf_of",
+        "payment_method_configuration_details",
+        "processing",
+        "receipt_email",
+        "review",
+        "shipping",
+        "source",
+        "statement_descriptor",
+        "statement_descriptor_suffix",
+        "transfer_data",
+        "transfer_group",
+    ]
+)
+"""Of what this double does not play, Stripe gives null."""
+
+
 def intent_json(payment: Payment, journal: Journal) -> Json:
     """The payment intent object."""
     version = journal.version
-    body: Json = {
+    body: Json = _NULL_OF_INTENT | {
         "id": payment.intent,
         "object": "payment_intent",
         "amount": payment.amount,
         "amount_capturable": 0 if payment.captured or payment.failed else payment.amount,
         "amount_details": {"tip": {}},
         "amount_received": payment.captured,
-        "application": None,
-        "application_fee_amount": None,
-        "automatic_payment_methods": None,
-        "canceled_at": None,
-        "cancellation_reason": None,
         "capture_method": "automatic",
         "client_secret": f"{payment.intent}_secret_{payment.charge[3:19]}",
         "confirmation_method": "automatic",
@@ -60,27 +80,14 @@ def intent_json(payment: Payment, journal: Journal) -> Json:
         "currency": payment.currency,
         "customer": payment.customer.id,
         "description": "Subscription update" if payment.invoice else None,
-        "last_payment_error": None,
         "latest_charge": payment.charge,
         "livemode": journal.livemode,
         "metadata": dict(payment.metadata),
-        "next_action": None,
-        "on_behalf_of": None,
         "payment_method": f"pm_1{payment.customer.id[4:]}",
-        "payment_method_configuration_details": None,
         "payment_method_options": {"card": {"network": None, "request_three_d_secure": "automatic"}},
         "payment_method_types": ["card"],
-        "processing": None,
-        "receipt_email": None,
-        "review": None,
         "setup_future_usage": "off_session",
-        "shipping": None,
-        "source": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": None,
         "status": _intent_status(payment),
-        "transfer_data": None,
-        "transfer_group": None,
     }
     if not version.basil:
         body["invoice"] = payment.invoice
@@ -88,7 +95,7 @@ def intent_json(payment: Payment, journal: Journal) -> Json:
         body["payment_details"] = {"customer_reference": None, "order_reference": payment.invoice}
     if version.lists_inside:
         del body["latest_charge"]
-        body["charges"] = empty_list(f"/v1/charges?payment_intent={payment.intent}", [charge_json(payment, journal)])
+        body["charges"] = one_page(f"/v1/charges?payment_intent={payment.intent}", [charge_json(payment, journal)])
     return body
 
 
@@ -123,18 +130,39 @@ def _outcome(payment: Payment) -> Json:
     }
 
 
+_NULL_OF_CHARGE = dict.fromkeys(
+    [
+        "application",
+        "application_fee",
+        "application_fee_amount",
+        "destination",
+        "dispute",
+        "failure_balance_transaction",
+        "on_behalf_of",
+        "order",
+        "receipt_email",
+        "receipt_number",
+        "review",
+        "shipping",
+        "source",
+        "source_transfer",
+        "statement_descriptor",
+        "statement_descriptor_suffix",
+        "transfer_data",
+        "transfer_group",
+    ]
+)
+
+
 def charge_json(payment: Payment, journal: Journal) -> Json:
     """The charge object; the balance transaction is given by id."""
     customer = payment.customer
-    body: Json = {
+    body: Json = _NULL_OF_CHARGE | {
         "id": payment.charge,
         "object": "charge",
         "amount": payment.amount,
         "amount_captured": payment.captured,
         "amount_refunded": payment.refunded,
-        "application": None,
-        "application_fee": None,
-        "application_fee_amount": None,
         "balance_transaction": payment.transaction,
         "billing_details": {"address": None, "email": customer.email, "name": customer.name, "phone": None},
         "calculated_statement_descriptor": "TRUEUP DEMO",
@@ -143,38 +171,23 @@ def charge_json(payment: Payment, journal: Journal) -> Json:
         "currency": payment.currency,
         "customer": customer.id,
         "description": "Subscription update" if payment.invoice else None,
-        "destination": None,
-        "dispute": None,
         "disputed": payment.disputed,
-        "failure_balance_transaction": None,
         "failure_code": "card_declined" if payment.failed else None,
         "failure_message": "Your card was declined." if payment.failed else None,
         "fraud_details": {},
         "livemode": journal.livemode,
         "metadata": dict(payment.metadata),
-        "on_behalf_of": None,
-        "order": None,
         "outcome": _outcome(payment),
         "paid": not payment.failed,
         "payment_intent": payment.intent,
         "payment_method": f"pm_1{customer.id[4:]}",
         "payment_method_details": _card(journal),
-        "receipt_email": None,
-        "receipt_number": None,
         "receipt_url": f"https://pay.stripe.example/receipts/{payment.charge}",
         "refunded": 0 < payment.captured == payment.refunded,
-        "review": None,
-        "shipping": None,
-        "source": None,
-        "source_transfer": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": None,
         "status": "failed" if payment.failed else "succeeded",
-        "transfer_data": None,
-        "transfer_group": None,
     }
     if not journal.version.basil:
         body["invoice"] = payment.invoice
     if journal.version.lists_inside:
-        body["refunds"] = empty_list(f"/v1/charges/{payment.charge}/refunds", payment.refunds)
+        body["refunds"] = one_page(f"/v1/charges/{payment.charge}/refunds", payment.refunds)
     return body

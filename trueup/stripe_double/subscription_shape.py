@@ -7,7 +7,7 @@ from decimal import Decimal
 from shared.kernel.periods import add_months
 from trueup.stripe_double.customers import Customer
 from trueup.stripe_double.discounts import Discount, discount_json
-from trueup.stripe_double.journal import Journal, Json, empty_list, epoch
+from trueup.stripe_double.journal import Journal, Json, epoch, moment, one_page
 from trueup.stripe_double.prices import Price, plan_json, price_json
 
 
@@ -103,10 +103,6 @@ def item_json(item: Item, subscription: Subscription, journal: Journal) -> Json:
     return body
 
 
-def _moment(at: datetime | None) -> int | None:
-    return None if at is None else epoch(at)
-
-
 def _by_version(subscription: Subscription, journal: Journal) -> Json:
     discounts = subscription.discounts
     if journal.version.basil:
@@ -127,19 +123,38 @@ def _by_version(subscription: Subscription, journal: Journal) -> Json:
     return body
 
 
+_NULL = dict.fromkeys(
+    [
+        "application",
+        "application_fee_percent",
+        "days_until_due",
+        "default_payment_method",
+        "default_source",
+        "description",
+        "next_pending_invoice_item_invoice",
+        "on_behalf_of",
+        "pending_invoice_item_interval",
+        "pending_setup_intent",
+        "pending_update",
+        "schedule",
+        "test_clock",
+        "transfer_data",
+    ]
+)
+"""Of what this double does not play, Stripe gives null."""
+
+
 def subscription_json(subscription: Subscription, journal: Journal) -> Json:
     """The subscription object."""
     paused = subscription.pause_behavior
     common: Json = {
         "id": subscription.id,
         "object": "subscription",
-        "application": None,
-        "application_fee_percent": None,
         "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
         "billing_cycle_anchor": epoch(subscription.created),
         "cancel_at": epoch(subscription.period_end) if subscription.cancel_at_period_end else None,
         "cancel_at_period_end": subscription.cancel_at_period_end,
-        "canceled_at": _moment(subscription.canceled_at),
+        "canceled_at": moment(subscription.canceled_at),
         "cancellation_details": {
             "comment": None,
             "feedback": None,
@@ -149,38 +164,26 @@ def subscription_json(subscription: Subscription, journal: Journal) -> Json:
         "created": epoch(subscription.created),
         "currency": subscription.currency,
         "customer": subscription.customer.id,
-        "days_until_due": None,
-        "default_payment_method": None,
-        "default_source": None,
         "default_tax_rates": [],
-        "description": None,
-        "ended_at": _moment(subscription.ended_at),
+        "ended_at": moment(subscription.ended_at),
         "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
-        "items": empty_list(
+        "items": one_page(
             f"/v1/subscription_items?subscription={subscription.id}",
             (item_json(item, subscription, journal) for item in subscription.items),
         ),
         "latest_invoice": subscription.latest_invoice,
         "livemode": journal.livemode,
         "metadata": dict(subscription.metadata),
-        "next_pending_invoice_item_invoice": None,
-        "on_behalf_of": None,
         "pause_collection": {"behavior": paused, "resumes_at": None} if paused else None,
         "payment_settings": {
             "payment_method_options": None,
             "payment_method_types": None,
             "save_default_payment_method": "off",
         },
-        "pending_invoice_item_interval": None,
-        "pending_setup_intent": None,
-        "pending_update": None,
-        "schedule": None,
         "start_date": epoch(subscription.created),
         "status": subscription.status,
-        "test_clock": None,
-        "transfer_data": None,
-        "trial_end": _moment(subscription.trial_end),
+        "trial_end": moment(subscription.trial_end),
         "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
-        "trial_start": _moment(subscription.trial_start),
+        "trial_start": moment(subscription.trial_start),
     }
-    return common | _by_version(subscription, journal)
+    return _NULL | common | _by_version(subscription, journal)
