@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -139,29 +139,7 @@ async def running(
     runtime.wakeups.elsewhere = set(service.roles) - set(roles)
     await runtime.wakeups.listen(client)
     app = create_app(service, runtime)
-    tasks: list[asyncio.Task[None]] = []
-
-    def start(name: str, work: Awaitable[None]) -> None:
-        tasks.append(asyncio.ensure_future(work))
-        tasks[-1].set_name(name)
-
-    if RELAY in roles:
-        start(RELAY, Relay(service.name, url, client, runtime.wakeups).run())
-    if CONSUMERS in roles:
-        for subscription in service.all_subscriptions:
-            consumer = Consumer(
-                service.name,
-                subscription,
-                database,
-                client,
-                batch_size=settings.batch_size,
-                retry_seconds=settings.retry_seconds,
-            )
-            start(f"consumer {subscription.stream}", consumer.run())
-    start("statistics", keep_statistics(database))
-    for name, worker in service.workers.items():
-        if name in roles:
-            start(name, worker(runtime))
+    tasks = [_started(name, work) for name, work in _works(runtime, roles)]
     try:
         yield runtime, app, tasks
     finally:
@@ -171,6 +149,36 @@ async def running(
         stopping.set()
         await client.close()
         await database.close()
+
+
+def _works(runtime: Runtime, roles: Collection[str]) -> Iterator[tuple[str, Awaitable[None]]]:
+    """What a process does for ever, by name."""
+    service, settings = runtime.service, runtime.settings
+    if RELAY in roles:
+        assert settings.database_url is not None
+        url = settings.database_url.get_secret_value()
+        yield RELAY, Relay(service.name, url, runtime.client, runtime.wakeups).run()
+    if CONSUMERS in roles:
+        for subscription in service.all_subscriptions:
+            consumer = Consumer(
+                service.name,
+                subscription,
+                runtime.database,
+                runtime.client,
+                batch_size=settings.batch_size,
+                retry_seconds=settings.retry_seconds,
+            )
+            yield f"consumer {subscription.stream}", consumer.run()
+    yield "statistics", keep_statistics(runtime.database)
+    for name, worker in service.workers.items():
+        if name in roles:
+            yield name, worker(runtime)
+
+
+def _started(name: str, work: Awaitable[None]) -> asyncio.Task[None]:
+    task = asyncio.ensure_future(work)
+    task.set_name(name)
+    return task
 
 
 async def serve(service: Service, settings: Settings, roles: Collection[str]) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, LiteralString
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Date, Text, and_, bindparam, func, or_, select, true
+from sqlalchemy import ARRAY, Date, Row, Text, and_, bindparam, func, or_, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -130,37 +130,31 @@ async def effective(
         .limit(1)
         .lateral("newest")
     )
-    seen = newest.c
     statement = (
-        select(
-            wanted.c.value,
-            seen.venture_id,
-            seen.metric,
-            seen.observed_on,
-            seen.source,
-            seen.value,
-            seen.revision,
-            seen.unconverted,
-        )
+        select(wanted.c.value.label("day"), *(newest.c[name] for name in _OBSERVED))
         .select_from(VentureRow)
         .join(kinds, true())
         .join(wanted, true())
         .join(newest, true())
         .where(VentureRow.organization_id == organization_id)
     )
-    found = {}
-    for day, venture_id, metric, observed_on, source, value, revision, left in await session.execute(statement):
-        kind = MetricKind(metric)
-        found[venture_id, kind, day] = Observation(
-            venture_id=venture_id,
-            metric=kind,
-            observed_on=observed_on,
-            source=MetricSource(source),
-            value=value,
-            revision=revision,
-            unconverted=tuple((currency, Decimal(amount)) for currency, amount in left),
-        )
-    return found
+    rows = [(row.day, _observation(row)) for row in await session.execute(statement)]
+    return {(seen.venture_id, seen.metric, day): seen for day, seen in rows}
+
+
+_OBSERVED = ("venture_id", "metric", "observed_on", "source", "value", "revision", "unconverted")
+
+
+def _observation(row: Row[Any]) -> Observation:
+    return Observation(
+        venture_id=row.venture_id,
+        metric=MetricKind(row.metric),
+        observed_on=row.observed_on,
+        source=MetricSource(row.source),
+        value=row.value,
+        revision=row.revision,
+        unconverted=tuple((currency, Decimal(amount)) for currency, amount in row.unconverted),
+    )
 
 
 async def comparisons(
