@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ps": ("trueup.commands.ps", "what is running here"),
     "run": ("trueup.commands.run", "run one service in the foreground"),
     "events": ("trueup.commands.events", "watch events, list their types, publish a raw one"),
+    "jobs": ("trueup.commands.jobs", "what runs by the clock: list, history, start by hand"),
     "dead-letters": ("trueup.commands.dead_letters", "list, show, replay or discard what could not be delivered"),
     "re-emit": ("trueup.commands.re_emit", "publish again from a service's event log"),
     "replay": ("trueup.commands.replay", "the streams once more through a service's handlers"),

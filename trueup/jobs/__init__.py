@@ -1,0 +1,1 @@
+"""Jobs of all services, as their operator asks for them."""
