@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.identity.api_key import rules, store
 from services.identity.api_key.models import ApiKey
 from services.identity.api_key.schemas import NewApiKey
-from services.identity.membership.use_cases import Actor
+from services.identity.membership.use_cases.acting import Actor
 from shared.contracts.identity import ApiKeyCreated, ApiKeyRevoked, ApiKeyState, Role
 from shared.kernel.errors import Forbidden, Invalid, NotFound, field_error
 from shared.kernel.ids import new_id

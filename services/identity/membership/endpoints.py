@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from services.identity.door.entrance import LIMITED
-from services.identity.membership import store, use_cases
+from services.identity.membership import store
 from services.identity.membership.models import Invitation, Membership
 from services.identity.membership.schemas import (
     AcceptInvitation,
@@ -13,7 +13,8 @@ from services.identity.membership.schemas import (
     NewInvitation,
     OwnershipTransfer,
 )
-from services.identity.membership.use_cases import Actor, Wanted
+from services.identity.membership.use_cases import belonging, inviting
+from services.identity.membership.use_cases.acting import Actor, Wanted
 from services.identity.organization.schemas import OrganizationWithToken
 from services.identity.session import use_cases as sessions
 from services.identity.settings import Box
@@ -40,7 +41,7 @@ async def list_members(call: Call, page: PageQuery) -> Page[MemberOut]:
 async def invite_member(body: NewInvitation, call: Call, box: Box) -> InvitationOut:
     """Invite somebody by e-mail. Nobody can give a role above their own."""
     wanted = Wanted(body.role, None if body.venture_ids is None else tuple(body.venture_ids))
-    invitation = await use_cases.invite(call.session, box, body.email, wanted, actor_of(call))
+    invitation = await inviting.invite(call.session, box, body.email, wanted, actor_of(call))
     return InvitationOut.of(invitation, call.now)
 
 
@@ -64,7 +65,7 @@ async def list_invitations(call: Call, page: PageQuery) -> Page[InvitationOut]:
 )
 async def resend_invitation(invitation_id: UUID, call: Call, box: Box) -> InvitationOut:
     """Send the letter again with a new token, good for seven days; the old token counts no more."""
-    return InvitationOut.of(await use_cases.resend(call.session, box, invitation_id, actor_of(call)), call.now)
+    return InvitationOut.of(await inviting.resend(call.session, box, invitation_id, actor_of(call)), call.now)
 
 
 @router.delete(
@@ -72,7 +73,7 @@ async def resend_invitation(invitation_id: UUID, call: Call, box: Box) -> Invita
 )
 async def revoke_invitation(invitation_id: UUID, call: Call) -> None:
     """Take an invitation back."""
-    await use_cases.take_back(call.session, invitation_id, actor_of(call))
+    await inviting.take_back(call.session, invitation_id, actor_of(call))
 
 
 @router.patch("/members/{user_id}", needs=Role.ADMIN, operation_id="changeMember")
@@ -80,29 +81,29 @@ async def change_member(user_id: UUID, body: MemberChange, call: Call, if_match:
     """Give a member another role, or limit them to some ventures (null: all)."""
     given = None if body.venture_ids is None else tuple(body.venture_ids)
     ventures = Wanted(Role.MEMBER, given) if "venture_ids" in body.model_fields_set else None
-    change = use_cases.MemberChanged(body.role, ventures, if_match)
-    member = await use_cases.change_member(call.session, user_id, actor_of(call), change)
+    change = belonging.MemberChanged(body.role, ventures, if_match)
+    member = await belonging.change_member(call.session, user_id, actor_of(call), change)
     return MemberOut.of(member, await call.session.get_one(User, user_id))
 
 
 @router.post("/transfer-ownership", needs=Role.OWNER, operation_id="transferOwnership")
 async def transfer_ownership(body: OwnershipTransfer, call: Call) -> MemberOut:
     """Make another member an owner in your place; you become an admin."""
-    member = await use_cases.transfer_ownership(call.session, body.user_id, actor_of(call))
+    member = await belonging.transfer_ownership(call.session, body.user_id, actor_of(call))
     return MemberOut.of(member, await call.session.get_one(User, body.user_id))
 
 
 @router.delete("/members/{user_id}", needs=Role.VIEWER, status_code=204, operation_id="removeMember")
 async def remove_member(user_id: UUID, call: Call) -> None:
     """Take a member out (admins), or leave (everybody). The last owner stays."""
-    await use_cases.remove(call.session, user_id, actor_of(call))
+    await belonging.remove(call.session, user_id, actor_of(call))
 
 
 @joining.post("/organizations/accept-invitation", operation_id="acceptInvitation")
 async def accept_invitation(body: AcceptInvitation, call: SignedInCall, box: Box) -> OrganizationWithToken:
     """Join an organization by the token of an invitation; the answer brings a fresh access token."""
     user = await sessions.signed_in_user(call.session, call.claims)
-    membership, organization = await use_cases.accept(call.session, body.token, user, call.now)
+    membership, organization = await inviting.accept(call.session, body.token, user, call.now)
     return OrganizationWithToken.of(
         organization,
         Role(membership.role),

@@ -2,7 +2,7 @@
 
 from services.identity.membership import store as memberships
 from services.identity.membership.endpoints import actor_of
-from services.identity.membership.use_cases import Actor
+from services.identity.membership.use_cases.acting import Actor
 from services.identity.organization import use_cases
 from services.identity.organization.models import Organization
 from services.identity.organization.schemas import (

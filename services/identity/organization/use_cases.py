@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.identity.membership.use_cases import Actor, join
+from services.identity.membership.use_cases.acting import Actor
+from services.identity.membership.use_cases.belonging import join
 from services.identity.organization import rules, store
 from services.identity.organization.models import Organization
 from services.identity.organization.schemas import NewOrganization

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.membership import store as memberships
-from services.identity.membership import use_cases as membership
 from services.identity.membership.models import Membership
+from services.identity.membership.use_cases.belonging import refuse_older_tokens
 from services.identity.organization.models import Organization
 from services.identity.session import store
 from services.identity.session.models import Session
@@ -105,7 +105,7 @@ async def end_one(session: AsyncSession, user_id: UUID, session_id: UUID, now: d
 async def end_all(session: AsyncSession, user_id: UUID, because: str, now: datetime) -> None:
     """End all sessions of a user, and let no access token that was issued before now count anywhere."""
     await _end(session, user_id, because, now, None)
-    await membership.refuse_older_tokens(session, user_id, now)
+    await refuse_older_tokens(session, user_id, now)
 
 
 async def signed_in_user(session: AsyncSession, claims: Claims) -> User:
