@@ -11,8 +11,7 @@ from services.plans.actual.rules import known_metrics
 from services.plans.goal import rules, store
 from services.plans.goal.models import Goal
 from services.plans.plan import store as plans
-from services.plans.venture import store as ventures
-from services.plans.venture.use_cases import Actor, Expected, VentureArchived, missing_venture
+from services.plans.venture.use_cases import Actor, Expected, require_open_venture
 from shared.contracts.plans import Direction, GoalStatus, GoalUpdated
 from shared.kernel.errors import Conflict, Invalid, NotFound, field_error
 from shared.kernel.ids import new_id
@@ -40,20 +39,11 @@ async def metrics_of(session: AsyncSession, organization_id: UUID, venture_id: U
     return known_metrics(() if found is None else found[1].content().targets.custom_metrics)
 
 
-async def require_open_venture(session: AsyncSession, organization_id: UUID, venture_id: UUID) -> None:
-    """Refuse a venture that is missing or archived."""
-    venture = await ventures.find(session, organization_id, venture_id)
-    if venture is None:
-        raise missing_venture()
-    if venture.archived_at is not None:
-        raise VentureArchived("The venture is archived; unarchive it first.", allowed_actions=["unarchive"])
-
-
 async def find_goal(session: AsyncSession, organization_id: UUID, venture_id: UUID, goal_id: UUID) -> Goal:
     """A goal of a venture, or ``NotFound``."""
     goal = await store.find(session, organization_id, venture_id, goal_id)
     if goal is None:
-        raise NotFound("This venture has no goal with this id.")
+        raise _missing()
     return goal
 
 
@@ -123,9 +113,13 @@ async def _locked(session: AsyncSession, venture_id: UUID, goal_id: UUID, seen: 
     await require_open_venture(session, actor.organization_id, venture_id)
     goal = await store.find(session, actor.organization_id, venture_id, goal_id, lock=True)
     if goal is None:
-        raise NotFound("This venture has no goal with this id.")
+        raise _missing()
     check_version(goal.version, *seen)
     return goal
+
+
+def _missing() -> NotFound:
+    return NotFound("This venture has no goal with this id.")
 
 
 def _refuse_archived(goal: Goal) -> None:

@@ -12,10 +12,10 @@ from services.plans.activity.rules import ActivityKind
 from services.plans.activity.use_cases import note
 from services.plans.actual.store import actuals_of
 from services.plans.goal.rules import measure_objections
-from services.plans.goal.use_cases import metrics_of, require_open_venture
+from services.plans.goal.use_cases import metrics_of
 from services.plans.milestone import rules, store
 from services.plans.milestone.models import Milestone
-from services.plans.venture.use_cases import Actor, Expected
+from services.plans.venture.use_cases import Actor, Expected, require_open_venture
 from shared.contracts.plans import Direction, MilestoneReached
 from shared.contracts.sync import VarianceComputed
 from shared.kernel.errors import Conflict, Invalid, NotFound, field_error

@@ -51,6 +51,15 @@ def missing_venture() -> NotFound:
     return NotFound("There is no venture with this id in this organization.")
 
 
+async def require_open_venture(session: AsyncSession, organization_id: UUID, venture_id: UUID) -> None:
+    """Refuse a venture that is missing or archived."""
+    venture = await store.find(session, organization_id, venture_id)
+    if venture is None:
+        raise missing_venture()
+    if venture.archived_at is not None:
+        raise VentureArchived("The venture is archived; unarchive it first.", allowed_actions=["unarchive"])
+
+
 async def create_venture(session: AsyncSession, wanted: NewVenture, base_currency: str, actor: Actor) -> Venture:
     """Create a venture; its name is unique among the organization's ventures that are not archived."""
     venture = Venture(
