@@ -4,15 +4,12 @@ import itertools
 from collections.abc import Iterable, Sequence
 
 import aiohttp
-import structlog
 from multidict import CIMultiDict
 from prometheus_client import Counter, Histogram
 from starlette.types import Receive, Scope, Send
 from yarl import URL
 
 from services.gateway.settings import GatewaySettings
-
-log = structlog.get_logger()
 
 REQUESTS = Counter("trueup_gateway_requests_total", "Requests handed over", ["service", "status"])
 SECONDS = Histogram("trueup_gateway_seconds", "Time until the service's answer began", ["service"])
