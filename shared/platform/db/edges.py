@@ -59,6 +59,8 @@ class Database:
             connect_args={"application_name": application, "options": "-c timezone=UTC", "connect_timeout": 5},
             json_serializer=lambda value: orjson.dumps(value, default=str).decode(),
             json_deserializer=orjson.loads,
+            # An error's text reaches logs and runs of jobs: it says the statement, not what people gave it.
+            hide_parameters=True,
         )
         event.listen(self.engine.sync_engine, "connect", _send_arrays_in_binary)
         send_in_order(self.engine.sync_engine)

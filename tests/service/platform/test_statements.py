@@ -177,3 +177,11 @@ async def test_json_bytes_and_nothing_arrive_as_they_are(database: Database) -> 
             (letter["headers"], letter["payload"], None),
             (letter["headers"], letter["payload"], "x"),
         ]
+
+
+async def test_the_text_of_an_error_does_not_say_what_a_statement_was_given(database: Database) -> None:
+    with pytest.raises(DBAPIError, match="division by zero") as failed:
+        async with database.transaction() as session:
+            await session.execute(text("SELECT 1 / 0 WHERE :given <> ''"), {"given": "what nobody may know"})
+    assert "what nobody may know" not in str(failed.value)
+    assert "SELECT 1 / 0" in str(failed.value)
