@@ -27,6 +27,17 @@ def public_url() -> str:
     return environment("PUBLIC_URL", environment("GATEWAY_URL", "http://127.0.0.1:8000").split(",")[0]).rstrip("/")
 
 
+def bare_environment() -> dict[str, str]:
+    """What a process of our own needs that only computes: where its programs are, and none of the secrets."""
+    return {name: os.environ[name] for name in _FOR_ANY_PROCESS if name in os.environ} | {
+        "PYTHONUTF8": "1",
+        "TZ": "UTC",
+    }
+
+
+_FOR_ANY_PROCESS = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
+
+
 class Settings(BaseModel):
     """What one process of a service needs to know."""
 

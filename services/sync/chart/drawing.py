@@ -6,7 +6,6 @@ environment and no connection, and ends with its input.
 """
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +13,7 @@ from typing import Any, Literal
 import orjson
 
 from shared.kernel.errors import Unavailable
+from shared.platform.settings import bare_environment
 
 Format = Literal["svg", "png"]
 WORKER = "services.sync.chart.worker"
@@ -23,7 +23,6 @@ WAITING = 8
 """Charts that may wait; each holds a database connection meanwhile."""
 
 _ROOT = Path(__file__).parents[3]
-_PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
 
 
 class DrawingBusy(Unavailable):
@@ -58,7 +57,6 @@ class Drawing:
             self._waiting -= 1
 
     async def _drawn(self, chart: dict[str, Any], form: Format) -> bytes:
-        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -68,7 +66,7 @@ class Drawing:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             cwd=_ROOT,
-            env=environment | {"PYTHONUTF8": "1", "TZ": "UTC"},
+            env=bare_environment(),
         )
         try:
             async with asyncio.timeout(self._patience_seconds):

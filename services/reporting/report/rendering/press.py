@@ -7,7 +7,6 @@ and no connection to anything; it ends by itself when the service does (its inpu
 
 import asyncio
 import atexit
-import os
 import struct
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from typing import IO
 
 from services.reporting.report.document import ReportDocument
 from shared.kernel.errors import Unavailable
+from shared.platform.settings import bare_environment
 
 PRINTED, FAILED = b"\x01", b"\x00"
 LENGTH = struct.Struct(">I")
@@ -31,7 +31,6 @@ QUEUE = 4
 """Reports that may wait for the press; each holds a database connection meanwhile."""
 
 _ROOT = Path(__file__).parents[4]
-_PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
 
 
 class PressBusy(Unavailable):
@@ -141,13 +140,12 @@ class Press:
         return answer
 
     def _started(self) -> subprocess.Popen[bytes]:
-        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         return subprocess.Popen(  # noqa: S603 - our own module, by argument vector, no outside input
             [sys.executable, "-m", WORKER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=_ROOT,
-            env=environment | {"PYTHONUTF8": "1", "TZ": "UTC"},
+            env=bare_environment(),
         )
 
     def _end_when_idle(self) -> None:
