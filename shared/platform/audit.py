@@ -80,9 +80,18 @@ async def telling(database: Database, deed: Deed | None) -> AsyncIterator[AsyncS
             await tell(session, deed)
 
 
-def note(session: AsyncSession, kind: str, action: Action, *, user_id: UUID | None = None, **after: Any) -> None:
+def note(
+    session: AsyncSession,
+    kind: str,
+    action: Action,
+    *,
+    thing: str | None = None,
+    before: dict[str, Any] | None = None,
+    user_id: UUID | None = None,
+    **after: Any,
+) -> None:
     """Let the audit log know what is no row of an audited table: a refused login, a command of the operator."""
-    change = AuditChange(kind=kind, id=None, action=action, before=None, after=after)
+    change = AuditChange(kind=kind, id=thing, action=action, before=before, after=after)
     session.info.setdefault(_NOTES, []).append(_Noted(change, None, user_id))
 
 

@@ -76,7 +76,7 @@ def discard(ids: Ids = None, *, service: ServiceOption = "", every: All = False)
             if letter.row.state == store.REPLAYED:
                 raise LocalError(f"{letter.row.id} was replayed already")
             async with operator_database(letter.service) as database, database.transaction() as session:
-                await store.settle(session, letter.row.id, store.DISCARDED)
+                await store.settle(session, letter, store.DISCARDED)
         return len(chosen)
 
     sys.stdout.write(f"{asyncio.run(settle_all())} discarded\n")

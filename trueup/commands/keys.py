@@ -13,13 +13,13 @@ from rich.table import Table
 
 from services.identity.token import store, use_cases
 from services.identity.token.models import SigningKey
-from shared.contracts.audit import Action, ActorKind
+from shared.contracts.audit import Action
 from shared.kernel.clock import now
 from shared.platform import audit
-from shared.platform.audit import Deed
 from shared.platform.secrets import SecretBox
 from shared.platform.settings import environment
 from trueup.access import service_database
+from trueup.deeds import deed
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -50,7 +50,7 @@ def rotate(
 
     async def change() -> list[SigningKey]:
         async with service_database("identity") as database:
-            async with audit.telling(database, Deed("identity", "trueup keys rotate", ActorKind.OPERATOR)) as session:
+            async with audit.telling(database, deed("identity", "keys rotate")) as session:
                 made, older = await use_cases.rotate_keys(session, box, now(), at_once=at_once)
                 audit.note(session, "signing_keys", Action.CREATED, kid=made.kid, at_once=at_once)
             return [*older, made]

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from shared.platform.bus.subscription import Subscription
+from trueup import deeds
 from trueup.access import bus, chosen_services, declared, service_database
 from trueup.figures.reading import differences, figures_of
 from trueup.local import LocalError
@@ -43,6 +44,8 @@ def _subscriptions(service: str, stream: str) -> list[Subscription]:
 
 
 async def _replay(service: str, subscriptions: list[Subscription]) -> tuple[Outcome, list[str], int]:
+    streams = [subscription.stream for subscription in subscriptions]
+    await deeds.tell_of(service, "replay", "read_models", streams=streams)
     before = await figures_of(service)
     async with bus() as client, service_database(service) as database:
         redelivery = Redelivery(client, database)

@@ -23,7 +23,7 @@ async def replay(letter: Letter) -> Exception | None:
             if is_outage(error):
                 raise
             async with database.transaction() as session:
-                await note_failure(session, letter.row.id, error)
+                await note_failure(session, letter, error)
             return error
     return None
 
@@ -47,6 +47,6 @@ def _settling(subscription: Subscription, letter: Letter) -> Subscription:
 
     async def handle(session: AsyncSession, batch: Batch) -> None:
         await subscription.handle(session, batch)
-        await settle(session, letter.row.id, REPLAYED)
+        await settle(session, letter, REPLAYED)
 
     return replace(subscription, handle=handle)

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Text, cast, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +12,7 @@ from shared.contracts.event import REGISTRY
 from shared.kernel.clock import now
 from shared.platform.bus.dead_letters import describe
 from shared.platform.db.platform_tables import DeadLetterRow, OutboxDeadRow, OutboxRow
+from trueup import deeds
 from trueup.access import chosen_services, operator_database
 from trueup.local import LocalError
 
@@ -78,19 +78,36 @@ def _one(every: list[Letter], text: str) -> Letter:
     return fitting[0]
 
 
-async def settle(session: AsyncSession, identity: UUID, state: str) -> None:
-    """Note that a dead letter was replayed or discarded, and when."""
+async def settle(session: AsyncSession, letter: Letter, state: str) -> None:
+    """Note that a dead letter was replayed or discarded, and when; the audit log is told."""
     await session.execute(
-        update(DeadLetterRow).where(DeadLetterRow.id == identity).values(state=state, settled_at=now())
+        update(DeadLetterRow).where(DeadLetterRow.id == letter.row.id).values(state=state, settled_at=now())
     )
+    command = "dead-letters replay" if state == REPLAYED else "dead-letters discard"
+    await _tell(session, letter, command, {"state": letter.row.state}, {"state": state})
 
 
-async def note_failure(session: AsyncSession, identity: UUID, error: BaseException) -> None:
-    """Note why a dead letter still fails."""
-    await session.execute(
-        update(DeadLetterRow)
-        .where(DeadLetterRow.id == identity)
-        .values(error_type=type(error).__name__, error=describe(error), attempts=DeadLetterRow.attempts + 1)
+async def note_failure(session: AsyncSession, letter: Letter, error: BaseException) -> None:
+    """Note why a dead letter still fails; the audit log is told."""
+    seen = {"error_type": type(error).__name__, "error": describe(error), "attempts": letter.row.attempts + 1}
+    await session.execute(update(DeadLetterRow).where(DeadLetterRow.id == letter.row.id).values(seen))
+    before = {name: getattr(letter.row, name) for name in seen}
+    await _tell(session, letter, "dead-letters replay", before, seen)
+
+
+async def _tell(
+    session: AsyncSession, letter: Letter, command: str, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    row = letter.row
+    await deeds.tell(
+        session,
+        letter.service,
+        command,
+        "dead_letters",
+        thing=str(row.id),
+        before=before,
+        after={"subject": row.subject, "event_id": row.event_id, **after},
+        organization_id=deeds.organization_of(row.subject),
     )
 
 
@@ -138,5 +155,15 @@ async def requeue(event_id: str, service: str = "") -> str:
                 )
             )
             await session.delete(row)
+            await deeds.tell(
+                session,
+                name,
+                "dead-letters requeue",
+                "outbox_dead",
+                thing=event_id,
+                before={"error": row.error},
+                after={"event_type": row.event_type},
+                organization_id=row.organization_id,
+            )
             return name
     raise LocalError(f"there is no unpublished event {event_id}; see: dead-letters unpublished")

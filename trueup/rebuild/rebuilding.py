@@ -23,6 +23,7 @@ from shared.platform.db.edges import TAKEOVER_LOCK
 from shared.platform.db.platform_tables import OrganizationRow
 from shared.platform.db.tables import TableKind
 from shared.platform.failpoints import failpoint
+from trueup import deeds
 from trueup.access import declared, operator_address, service_database
 from trueup.events.reading import last_sequence
 from trueup.local import LocalError
@@ -62,6 +63,7 @@ async def rebuild(client: Client, service: str, progress: Progress = silent) -> 
     with psycopg.connect(operator_address(service), application_name="trueup-rebuild") as connection:
         if not await asyncio.to_thread(_only_one, connection, service):
             raise LocalError(f"another rebuild of {service} is running")
+        await deeds.tell_of(service, "rebuild", "read_models", tables=read_models(service))
         await asyncio.to_thread(shadow.prepare, connection, service)
         outcome = await _fill_and_take_over(client, service, connection, progress)
         await failpoint("rebuild.after_takeover")

@@ -11,13 +11,15 @@ import psycopg
 from nats.aio.client import Client
 from psycopg.rows import class_row
 
+from shared.kernel.clock import now
 from shared.platform.bus.envelope import MESSAGE_ID, OutgoingEvent
 from shared.platform.bus.publishing import BATCH, publish
+from trueup import deeds
 from trueup.access import operator_address
 
 _CHOICE = """
 FROM platform.event_log
-WHERE recorded_at >= %(since)s AND (%(until)s::timestamptz IS NULL OR recorded_at < %(until)s)
+WHERE recorded_at >= %(since)s AND recorded_at < %(until)s
   AND event_id >= platform.uuid_floor(%(floor)s)
 """
 _COLUMNS = """
@@ -44,10 +46,13 @@ async def re_emit(
     until: datetime | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> int:
-    """Publish a service's logged events of a span again, in their order; returns how many.
+    """Publish a service's logged events of a span (up to now, if no end is given) again, in their order.
 
-    ``progress`` hears how many of how many are published.
+    Returns:
+        How many. ``progress`` hears how many of how many are published.
     """
+    until = until or now()
+    await deeds.tell_of(service, "re-emit", "event_log", since=since.isoformat(), until=until.isoformat())
     # The id begins with the instant at which it was made: it finds the partitions.
     span = {"since": since, "until": until, "floor": max(since, _EARLIEST) - _CLOCK_SLACK, "source": service}
     connection = await psycopg.AsyncConnection.connect(operator_address(service), application_name="trueup-re-emit")

@@ -92,6 +92,7 @@ async def test_a_stream_that_was_made_anew_counts_from_one_again(
 async def test_an_undecodable_letter_stays_open_with_its_reason(
     broken: Recorder, house: House, trueup: Operator
 ) -> None:
+    house.database_url("sync")  # whose stream it is, tells the audit log
     poison = ("events", "publish", "--raw", "--subject", "alert.raised.x", "--type", "alert.raised", "-")
     sent = await trueup(*poison, stdin=b'{"title": 1}')
     assert sent.json["stream"] == "SYNC"

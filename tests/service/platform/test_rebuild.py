@@ -10,7 +10,7 @@ from shared.kernel.clock import today
 from shared.platform import failpoints
 from tests.harness.house import House
 from tests.harness.operator import Operator
-from tests.service.platform.test_redelivery import a_story, count, figures
+from tests.service.platform.test_redelivery import TOLD, a_story, count, figures
 
 SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname ~ '^(model|owned)' ORDER BY 1"
 SHAPE = """
@@ -38,7 +38,7 @@ async def test_a_rebuild_moves_no_figure_and_tells_nothing(house: House, trueup:
     await a_story(house)
     before, emitted, shape = (
         await figures(trueup, "sync"),
-        count(house, "sync", "platform.event_log"),
+        count(house, "sync", TOLD),
         query(house, SHAPE),
     )
     ran = await trueup("rebuild", "--service", "sync")
@@ -47,7 +47,7 @@ async def test_a_rebuild_moves_no_figure_and_tells_nothing(house: House, trueup:
     assert f"{len(before)} figures, 0 differences" in ran.out
     await house.settle()
     assert await figures(trueup, "sync") == before
-    assert count(house, "sync", "platform.event_log") == emitted
+    assert count(house, "sync", TOLD) == emitted
     assert query(house, SCHEMAS) == [("model",), ("owned",)]
     assert query(house, SHAPE) == shape, "same names, indexes, constraints, rights and policies"
 

@@ -34,6 +34,10 @@ async def figures(trueup: Operator, service: str) -> list[dict[str, str]]:
     return ran.json
 
 
+TOLD = "platform.event_log WHERE event_type <> 'audit.recorded'"
+"""What a service told; that an operator did something is no news of the service's."""
+
+
 def count(house: House, service: str, table: str) -> int:
     with psycopg.connect(house.database_url(service, "operator")) as connection:
         return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
@@ -51,7 +55,7 @@ async def test_figures_name_things_and_show_no_ids(house: House, trueup: Operato
 
 async def test_a_replay_moves_nothing_and_says_so(house: House, trueup: Operator) -> None:
     await a_story(house)
-    before, emitted = await figures(trueup, "sync"), count(house, "sync", "platform.event_log")
+    before, emitted = await figures(trueup, "sync"), count(house, "sync", TOLD)
     ran = await trueup("replay", "--service", "sync")
     assert ran.code == 0, ran.err
     # organization, venture, plan, three metrics
@@ -59,7 +63,7 @@ async def test_a_replay_moves_nothing_and_says_so(house: House, trueup: Operator
     assert f"{len(before)} figures, 0 differences" in ran.out
     await house.settle()
     assert await figures(trueup, "sync") == before
-    assert count(house, "sync", "platform.event_log") == emitted
+    assert count(house, "sync", TOLD) == emitted
 
 
 async def test_a_replay_with_an_empty_inbox_moves_nothing(house: House, trueup: Operator) -> None:
