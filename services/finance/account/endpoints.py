@@ -8,10 +8,9 @@ from fastapi import Query
 from services.finance.account import store, use_cases
 from services.finance.account.models import Account
 from services.finance.account.schemas import AccountChange, AccountOut, AccountStatus, ArchiveAccount, NewAccount
-from services.finance.account.use_cases import Actor
 from shared.contracts.identity import Role
 from shared.platform.http.call import Call
-from shared.platform.http.concurrency import IfMatch
+from shared.platform.http.concurrency import Expected, IfMatch
 from shared.platform.http.paging import Page, PageQuery, paginate
 from shared.platform.http.routing import TenantRouter
 
@@ -22,7 +21,7 @@ router = TenantRouter(tags=["accounts"])
 async def create_account(body: NewAccount, call: Call) -> AccountOut:
     """Create an account: a paying customer. Its id in the metadata of a payment links the payment to it."""
     organization = await call.organization()
-    account = await use_cases.create_account(call.session, body, organization.base_currency, _actor(call))
+    account = await use_cases.create_account(call.session, body, organization.base_currency, call.actor)
     return AccountOut.of(account)
 
 
@@ -65,7 +64,7 @@ async def get_account(account_id: UUID, call: Call) -> AccountOut:
 async def update_account(account_id: UUID, body: AccountChange, call: Call, if_match: IfMatch) -> AccountOut:
     """Change an account; members that are left out stay as they are."""
     seen = (if_match, body.version)
-    return AccountOut.of(await use_cases.change_account(call.session, account_id, body.wanted(), seen, _actor(call)))
+    return AccountOut.of(await use_cases.change_account(call.session, account_id, body.wanted(), seen, call.actor))
 
 
 @router.post("/finance/accounts/{account_id}/archive", needs=Role.ADMIN, operation_id="archiveAccount")
@@ -84,12 +83,6 @@ async def unarchive_account(
     return await _archived(account_id, call, (if_match, body.version if body else None), archived=False)
 
 
-async def _archived(account_id: UUID, call: Call, seen: use_cases.Expected, *, archived: bool) -> AccountOut:
-    account = await use_cases.set_archived(
-        call.session, account_id, archived=archived, versions=seen, actor=_actor(call)
-    )
+async def _archived(account_id: UUID, call: Call, seen: Expected, *, archived: bool) -> AccountOut:
+    account = await use_cases.set_archived(call.session, account_id, archived=archived, versions=seen, actor=call.actor)
     return AccountOut.of(account)
-
-
-def _actor(call: Call) -> Actor:
-    return Actor(call.organization_id, call.user_id, call.now)

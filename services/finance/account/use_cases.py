@@ -1,7 +1,5 @@
 """What can be done with accounts."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +10,13 @@ from services.finance.account.models import Account
 from services.finance.account.schemas import AccountStatus, NewAccount, stored
 from services.finance.venture.models import VentureView
 from shared.contracts.finance import AccountUpdated
+from shared.kernel.actor import Actor
 from shared.kernel.errors import Conflict, NotFound, field_error
 from shared.kernel.ids import new_id
 from shared.platform.bus.outbox import emit
 from shared.platform.db.bulk import lock_keys
 from shared.platform.db.waiting import known
-from shared.platform.http.concurrency import check_version
+from shared.platform.http.concurrency import Expected, check_version
 
 
 class LegacyCustomerTaken(Conflict):
@@ -30,19 +29,6 @@ class AccountArchived(Conflict):
     """An archived account does not change."""
 
     code = "account_archived"
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who does it, in which organization, and when."""
-
-    organization_id: UUID
-    user_id: UUID
-    now: datetime
-
-
-Expected = tuple[int | None, ...]
-"""The versions that a client says it has seen, by If-Match and body; None says nothing."""
 
 
 async def create_account(session: AsyncSession, wanted: NewAccount, base_currency: str, actor: Actor) -> Account:

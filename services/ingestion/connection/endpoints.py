@@ -13,7 +13,6 @@ from services.ingestion.connection.schemas import (
     CreatedConnectionOut,
     NewConnection,
 )
-from services.ingestion.connection.use_cases import Actor
 from shared.contracts.identity import Role
 from shared.platform.http.call import Call
 from shared.platform.http.concurrency import IfMatch
@@ -37,7 +36,7 @@ async def list_stripe_connections(call: Call, page: PageQuery) -> Page[Connectio
 @router.post("/ingestion/stripe-connections", needs=Role.ADMIN, status_code=201, operation_id="createStripeConnection")
 async def create_stripe_connection(body: NewConnection, call: Call, request: Request) -> CreatedConnectionOut:
     """Connect a Stripe account: add ``webhook_path`` as a webhook endpoint in Stripe's dashboard."""
-    connection, secret = await use_cases.connect_stripe(call.session, body, _box(request), _actor(call))
+    connection, secret = await use_cases.connect_stripe(call.session, body, _box(request), call.actor)
     return CreatedConnectionOut.with_secret(connection, secret)
 
 
@@ -57,7 +56,7 @@ async def update_stripe_connection(
     """Rename, disable, rotate secrets, or set the default venture (which applies to past rows as well)."""
     seen = (if_match, body.version)
     connection = await use_cases.change_connection(
-        call.session, connection_id, body, _box(request), seen=seen, actor=_actor(call)
+        call.session, connection_id, body, _box(request), seen=seen, actor=call.actor
     )
     return ConnectionOut.of(connection)
 
@@ -65,7 +64,3 @@ async def update_stripe_connection(
 def _box(request: Request) -> SecretBox:
     runtime: Runtime = request.app.state.runtime
     return SecretBox(runtime.settings.secret_key_bytes)
-
-
-def _actor(call: Call) -> Actor:
-    return Actor(call.organization_id, call.user_id, call.now)

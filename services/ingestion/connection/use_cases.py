@@ -1,7 +1,6 @@
 """Connecting Stripe accounts and rotating their secrets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +15,7 @@ from services.ingestion.ledger.store import add_rows_of_connection
 from services.ingestion.ledger.use_cases import derive_or_put_off
 from services.ingestion.linking.models import VentureView
 from services.ingestion.stripe_object.rules.touched import Touched
+from shared.kernel.actor import Actor
 from shared.kernel.errors import Conflict, Invalid, NotFound, field_error
 from shared.kernel.ids import new_id
 from shared.platform.db.waiting import known
@@ -27,15 +27,6 @@ class ConnectionNameTaken(Conflict):
     """Another connection of the organization has this name."""
 
     code = "connection_name_taken"
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who does it, for which organization, when."""
-
-    organization_id: UUID
-    user_id: UUID
-    now: datetime
 
 
 async def connect_stripe(

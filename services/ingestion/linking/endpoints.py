@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import Query
 
-from services.ingestion.connection.use_cases import Actor
 from services.ingestion.linking import store, unlinked, use_cases
 from services.ingestion.linking.models import CustomerMapping, LinkChange
 from services.ingestion.linking.schemas import (
@@ -37,7 +36,7 @@ async def list_customer_mappings(
 @router.put("/ingestion/customer-mappings", needs=Role.MEMBER, operation_id="mapCustomer")
 async def map_customer(body: MappingBody, call: Call) -> MappedOut:
     """Say which account a customer belongs to. Applies to its past and future rows; corrected facts go out."""
-    actor = Actor(call.organization_id, call.user_id, call.now)
+    actor = call.actor
     mapping, applied = await use_cases.map_customer(
         call.session, body.connection_id, body.customer_id, body.account_id, actor
     )
@@ -51,7 +50,7 @@ async def unmap_customer(
     customer_id: Annotated[CustomerId, Query(description="The Stripe customer")],
 ) -> MappedOut:
     """Take a mapping back (it is archived); the customer's rows follow."""
-    actor = Actor(call.organization_id, call.user_id, call.now)
+    actor = call.actor
     mapping, applied = await use_cases.unmap_customer(call.session, connection_id, customer_id, actor)
     return MappedOut.applied_to(mapping, applied=applied)
 

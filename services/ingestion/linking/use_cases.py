@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.ingestion.connection import store as connections
-from services.ingestion.connection.use_cases import Actor, missing_connection
+from services.ingestion.connection.use_cases import missing_connection
 from services.ingestion.ledger.store import add_rows_by
 from services.ingestion.ledger.use_cases import derive_or_put_off
 from services.ingestion.linking import store
@@ -16,6 +16,7 @@ from services.ingestion.stripe_object.rules.touched import Touched
 from services.ingestion.stripe_object.store.seen import customers_claiming
 from shared.contracts.finance import AccountUpdated
 from shared.contracts.plans import VentureState
+from shared.kernel.actor import Actor
 from shared.kernel.errors import NotFound
 from shared.kernel.ids import new_id
 from shared.platform.db.bulk import bulk_upsert

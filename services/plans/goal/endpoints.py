@@ -11,14 +11,14 @@ from services.plans.goal import store, use_cases
 from services.plans.goal.models import Goal
 from services.plans.goal.rules import GoalAction
 from services.plans.goal.schemas import GoalChange, GoalOut, GoalVersion, NewGoal, ProgressOut, SectionName
-from services.plans.plan.endpoints.answers import actor_of, versions_seen
+from services.plans.plan.endpoints.answers import versions_seen
 from services.plans.venture import store as ventures
-from services.plans.venture.use_cases import Expected, missing_venture
+from services.plans.venture.use_cases import missing_venture
 from shared.contracts.identity import Role
 from shared.contracts.plans import Direction
 from shared.kernel.periods import local_date
 from shared.platform.http.call import Call
-from shared.platform.http.concurrency import IfMatch
+from shared.platform.http.concurrency import Expected, IfMatch
 from shared.platform.http.paging import Page, PageQuery, paginate
 from shared.platform.http.routing import TenantRouter
 
@@ -31,7 +31,7 @@ _GOAL = _GOALS + "/{goal_id}"
 @router.post(_GOALS, needs=Role.MEMBER, status_code=201, operation_id="createGoal")
 async def create_goal(venture_id: UUID, body: NewGoal, call: Call) -> GoalOut:
     """Set a goal: a metric with its target, or a title and text; linked to a plan section and a tracker."""
-    goal = await use_cases.create_goal(call.session, venture_id, body.model_dump(), actor_of(call))
+    goal = await use_cases.create_goal(call.session, venture_id, body.model_dump(), call.actor)
     return (await _shown(call, venture_id, [goal]))[0]
 
 
@@ -62,9 +62,7 @@ async def get_goal(venture_id: UUID, goal_id: UUID, call: Call) -> GoalOut:
 async def update_goal(venture_id: UUID, goal_id: UUID, body: GoalChange, call: Call, if_match: IfMatch) -> GoalOut:
     """Change a goal; members that are left out stay as they are."""
     seen = (if_match, body.version)
-    goal = await use_cases.change_goal(
-        call.session, venture_id, goal_id, body.wanted(), seen=seen, actor=actor_of(call)
-    )
+    goal = await use_cases.change_goal(call.session, venture_id, goal_id, body.wanted(), seen=seen, actor=call.actor)
     return (await _shown(call, venture_id, [goal]))[0]
 
 
@@ -109,12 +107,12 @@ async def unarchive_goal(
 
 
 async def _act(call: Call, venture_id: UUID, goal_id: UUID, action: GoalAction, seen: Expected) -> GoalOut:
-    goal = await use_cases.act_on_goal(call.session, venture_id, goal_id, action, seen=seen, actor=actor_of(call))
+    goal = await use_cases.act_on_goal(call.session, venture_id, goal_id, action, seen=seen, actor=call.actor)
     return (await _shown(call, venture_id, [goal]))[0]
 
 
 async def _archive(call: Call, venture_id: UUID, goal_id: UUID, seen: Expected, *, archived: bool) -> GoalOut:
-    actor = actor_of(call)
+    actor = call.actor
     goal = await use_cases.set_archived(call.session, venture_id, goal_id, archived=archived, seen=seen, actor=actor)
     return (await _shown(call, venture_id, [goal]))[0]
 

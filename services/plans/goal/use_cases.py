@@ -11,13 +11,14 @@ from services.plans.actual.rules import known_metrics
 from services.plans.goal import rules, store
 from services.plans.goal.models import Goal
 from services.plans.plan import store as plans
-from services.plans.venture.use_cases import Actor, Expected, require_open_venture
+from services.plans.venture.use_cases import require_open_venture
 from shared.contracts.plans import Direction, GoalStatus, GoalUpdated
+from shared.kernel.actor import Actor
 from shared.kernel.errors import Conflict, Invalid, NotFound, field_error
 from shared.kernel.ids import new_id
 from shared.platform.bus.outbox import emit
 from shared.platform.db.waiting import eventually
-from shared.platform.http.concurrency import check_version
+from shared.platform.http.concurrency import Expected, check_version
 
 
 class GoalState(Conflict):

@@ -12,14 +12,14 @@ from services.plans.goal.schemas import ProgressOut
 from services.plans.milestone import store, use_cases
 from services.plans.milestone.models import Milestone
 from services.plans.milestone.schemas import MilestoneChange, MilestoneOut, MilestoneVersion, NewMilestone, ReachBody
-from services.plans.plan.endpoints.answers import actor_of, versions_seen
+from services.plans.plan.endpoints.answers import versions_seen
 from services.plans.venture import store as ventures
-from services.plans.venture.use_cases import Expected, missing_venture
+from services.plans.venture.use_cases import missing_venture
 from shared.contracts.identity import Role
 from shared.contracts.plans import Direction
 from shared.kernel.periods import local_date
 from shared.platform.http.call import Call
-from shared.platform.http.concurrency import IfMatch
+from shared.platform.http.concurrency import Expected, IfMatch
 from shared.platform.http.paging import Page, PageQuery, paginate
 from shared.platform.http.routing import TenantRouter
 
@@ -33,7 +33,7 @@ _MILESTONE = _MILESTONES + "/{milestone_id}"
 async def create_milestone(venture_id: UUID, body: NewMilestone, call: Call) -> MilestoneOut:
     """Set a milestone. With a metric, actuals dated today or later reach it, and what already is reaches it now."""
     today = await _today(call)
-    milestone = await use_cases.create_milestone(call.session, venture_id, body.model_dump(), today, actor_of(call))
+    milestone = await use_cases.create_milestone(call.session, venture_id, body.model_dump(), today, call.actor)
     return await _one(call, milestone)
 
 
@@ -67,7 +67,7 @@ async def update_milestone(
     """Change a milestone; members that are left out stay. What it measures is fixed once it is reached."""
     seen = (if_match, body.version)
     milestone = await use_cases.change_milestone(
-        call.session, venture_id, milestone_id, body.wanted(), seen=seen, actor=actor_of(call)
+        call.session, venture_id, milestone_id, body.wanted(), seen=seen, actor=call.actor
     )
     return await _one(call, milestone)
 
@@ -81,7 +81,7 @@ async def reach_milestone(
     seen = (if_match, given.version)
     on = given.reached_on or today
     milestone = await use_cases.reach_milestone(
-        call.session, venture_id, milestone_id, on, today=today, seen=seen, actor=actor_of(call)
+        call.session, venture_id, milestone_id, on, today=today, seen=seen, actor=call.actor
     )
     return await _one(call, milestone)
 
@@ -104,7 +104,7 @@ async def unarchive_milestone(
 
 async def _archive(call: Call, venture_id: UUID, milestone_id: UUID, seen: Expected, *, archived: bool) -> MilestoneOut:
     milestone = await use_cases.set_archived(
-        call.session, venture_id, milestone_id, archived=archived, seen=seen, actor=actor_of(call)
+        call.session, venture_id, milestone_id, archived=archived, seen=seen, actor=call.actor
     )
     return await _one(call, milestone)
 

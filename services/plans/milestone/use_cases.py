@@ -15,13 +15,14 @@ from services.plans.goal.rules import measure_objections
 from services.plans.goal.use_cases import metrics_of
 from services.plans.milestone import rules, store
 from services.plans.milestone.models import Milestone
-from services.plans.venture.use_cases import Actor, Expected, require_open_venture
+from services.plans.venture.use_cases import require_open_venture
 from shared.contracts.plans import Direction, MilestoneReached
 from shared.contracts.sync import VarianceComputed
+from shared.kernel.actor import Actor
 from shared.kernel.errors import Conflict, Invalid, NotFound, field_error
 from shared.kernel.ids import new_id
 from shared.platform.bus.outbox import emit
-from shared.platform.http.concurrency import check_version
+from shared.platform.http.concurrency import Expected, check_version
 
 _MEASURE = frozenset({"metric", "threshold", "direction"})
 

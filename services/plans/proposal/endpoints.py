@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Select
 
-from services.plans.plan.endpoints.answers import actor_of, one_version, shown
+from services.plans.plan.endpoints.answers import one_version, shown
 from services.plans.plan.models import PlanVersion
 from services.plans.plan.schemas import PlanOut
 from services.plans.plan.use_cases.reading import current_plan
@@ -41,7 +41,7 @@ async def accept_proposal(
 ) -> PlanOut:
     """Save the proposed targets as a new version of the plan."""
     seen = one_version(if_match, body.version if body else None)
-    saved = await use_cases.accept_proposal(call.session, venture_id, proposal_id, seen, actor_of(call))
+    saved = await use_cases.accept_proposal(call.session, venture_id, proposal_id, seen, call.actor)
     return await shown(call, saved.plan, saved.version)
 
 
@@ -51,5 +51,5 @@ async def decline_proposal(
 ) -> ProposalOut:
     """Leave the plan's targets as they are."""
     why = body.note if body else None
-    found, current = await use_cases.decline_proposal(call.session, venture_id, proposal_id, why, actor_of(call))
+    found, current = await use_cases.decline_proposal(call.session, venture_id, proposal_id, why, call.actor)
     return ProposalOut.of(found, current)

@@ -10,8 +10,8 @@ from services.plans.plan.models import Plan, PlanVersion
 from services.plans.plan.use_cases.saving import Save, Saved, lock_plan, refuse_archived, save_plan
 from services.plans.proposal import rules, store
 from services.plans.proposal.models import DecisionKind, ProposalDecision
-from services.plans.venture.use_cases import Actor
 from shared.contracts.sync import ProposedTargets
+from shared.kernel.actor import Actor
 from shared.kernel.errors import Conflict, NotFound
 
 

@@ -13,8 +13,8 @@ from services.plans.plan.use_cases.saving import lock_plan, refuse_archived
 from services.plans.review import rules, store
 from services.plans.review.flagging import new_flag, tell
 from services.plans.review.models import PlanFlagRow
-from services.plans.venture.use_cases import Actor
 from shared.contracts.sync import ReviewCompleted
+from shared.kernel.actor import Actor
 from shared.platform.http.concurrency import check_version
 
 

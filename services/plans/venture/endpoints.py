@@ -10,7 +10,6 @@ from services.plans.plan import store as plans
 from services.plans.venture import store, use_cases
 from services.plans.venture.models import Venture
 from services.plans.venture.schemas import ArchiveVenture, NewVenture, VentureChange, VentureOut
-from services.plans.venture.use_cases import Actor
 from shared.contracts.identity import Role
 from shared.platform.http.call import Call
 from shared.platform.http.concurrency import IfMatch
@@ -24,7 +23,7 @@ router = TenantRouter(tags=["ventures"])
 async def create_venture(body: NewVenture, call: Call) -> VentureOut:
     """Create a venture. Its name is unique in the organization; archived ones do not count."""
     organization = await call.organization()
-    venture = await use_cases.create_venture(call.session, body, organization.base_currency, _actor(call))
+    venture = await use_cases.create_venture(call.session, body, organization.base_currency, call.actor)
     return VentureOut.of(venture)
 
 
@@ -51,7 +50,7 @@ async def get_venture(venture_id: UUID, call: Call) -> VentureOut:
 async def update_venture(venture_id: UUID, body: VentureChange, call: Call, if_match: IfMatch) -> VentureOut:
     """Change a venture; members that are left out stay as they are."""
     seen = (if_match, body.version)
-    venture = await use_cases.change_venture(call.session, venture_id, body.wanted(), seen, _actor(call))
+    venture = await use_cases.change_venture(call.session, venture_id, body.wanted(), seen, call.actor)
     return (await _shown(call, [venture]))[0]
 
 
@@ -61,7 +60,7 @@ async def archive_venture(
 ) -> VentureOut:
     """Hide a venture from lists. Nothing is lost; it can be taken back."""
     seen = (if_match, body.version if body else None)
-    venture = await use_cases.set_archived(call.session, venture_id, archived=True, versions=seen, actor=_actor(call))
+    venture = await use_cases.set_archived(call.session, venture_id, archived=True, versions=seen, actor=call.actor)
     return (await _shown(call, [venture]))[0]
 
 
@@ -71,12 +70,8 @@ async def unarchive_venture(
 ) -> VentureOut:
     """Take an archived venture back, if its name is still free."""
     seen = (if_match, body.version if body else None)
-    venture = await use_cases.set_archived(call.session, venture_id, archived=False, versions=seen, actor=_actor(call))
+    venture = await use_cases.set_archived(call.session, venture_id, archived=False, versions=seen, actor=call.actor)
     return (await _shown(call, [venture]))[0]
-
-
-def _actor(call: Call) -> Actor:
-    return Actor(call.organization_id, call.user_id, call.now)
 
 
 def _itself(venture: Venture) -> Venture:

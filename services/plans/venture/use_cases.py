@@ -1,7 +1,5 @@
 """What can be done with ventures."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +11,13 @@ from services.plans.venture import store
 from services.plans.venture.models import Venture
 from services.plans.venture.schemas import NewVenture
 from shared.contracts.plans import MarketType, VentureCreated, VentureStage, VentureState, VentureUpdated
+from shared.kernel.actor import Actor
 from shared.kernel.errors import Conflict, NotFound, field_error
 from shared.kernel.ids import new_id
 from shared.kernel.text import same_name_key
 from shared.platform.bus.outbox import emit
 from shared.platform.db.bulk import lock_keys
-from shared.platform.http.concurrency import check_version
+from shared.platform.http.concurrency import Expected, check_version
 
 
 class VentureNameTaken(Conflict):
@@ -31,19 +30,6 @@ class VentureArchived(Conflict):
     """An archived venture does not change."""
 
     code = "venture_archived"
-
-
-Expected = tuple[int | None, ...]
-"""The versions that a client says it has seen, by If-Match and body; None says nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who does it, in which organization, and when."""
-
-    organization_id: UUID
-    user_id: UUID
-    now: datetime
 
 
 def missing_venture() -> NotFound:

@@ -17,8 +17,8 @@ from services.sync.webhook.schemas import (
     NewEndpoint,
     RotateBody,
 )
-from services.sync.webhook.use_cases import Actor
 from shared.contracts.identity import Role
+from shared.kernel.actor import Actor
 from shared.kernel.errors import Forbidden
 from shared.platform.http.call import Call, TenantCall
 from shared.platform.http.concurrency import IfMatch
@@ -45,7 +45,7 @@ def actor_of(call: TenantCall) -> Actor:
     """Who calls. Raises ``OrganizationWide`` for a member who is limited to some ventures."""
     if call.venture_ids is not None:
         raise OrganizationWide("Webhooks are the whole organization's; you are limited to some of its ventures.")
-    return Actor(call.organization_id, call.user_id, call.now)
+    return call.actor
 
 
 def _box(request: Request) -> SecretBox:

@@ -1,7 +1,6 @@
 """Making, changing, rotating and archiving webhook endpoints."""
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,6 +19,7 @@ from services.sync.webhook import store
 from services.sync.webhook.models import ACTIVE, DISABLED, WebhookEndpoint
 from services.sync.webhook.rules import HINT_LENGTH, KEY_BYTES, MOST_ENDPOINTS, rotated, secret_context
 from services.sync.webhook.schemas import EndpointChange, NewEndpoint
+from shared.kernel.actor import Actor
 from shared.kernel.errors import Conflict, Invalid, NotFound, field_error
 from shared.kernel.ids import new_id
 from shared.platform.db.bulk import lock_keys
@@ -44,15 +44,6 @@ class UrlRefused(Invalid):
     """Messages do not go to this URL."""
 
     code = "url_refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who does it, for which organization, when."""
-
-    organization_id: UUID
-    user_id: UUID
-    now: datetime
 
 
 async def make_endpoint(

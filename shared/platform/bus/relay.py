@@ -30,7 +30,6 @@ log = structlog.get_logger()
 
 POLL_SECONDS = 0.25  # only for a wake-up that was lost
 STANDBY_SECONDS = 0.5
-_FAULT_OF_THE_SERVER = 500
 
 PUBLISHED = Counter("trueup_events_published_total", "Events handed to the stream", ["type"])
 RELAY_SECONDS = Histogram("trueup_relay_seconds", "Claim, publish and commit of one batch")

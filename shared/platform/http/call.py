@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.audit import ActorKind
 from shared.contracts.identity import Role
+from shared.kernel.actor import Actor
 from shared.kernel.clock import now
 from shared.kernel.errors import Conflict, Unauthorized
 from shared.platform import audit
@@ -67,6 +68,11 @@ class TenantCall:
     api_key_id: UUID | None = None
     known: OrganizationView | None = None
 
+    @property
+    def actor(self) -> Actor:
+        """Who calls, for use cases."""
+        return Actor(self.organization_id, self.user_id, self.now)
+
     async def organization(self) -> OrganizationView:
         """The organization's currency, time zone and fiscal year."""
         return self.known or await organization_of(self.session, self.organization_id)
@@ -81,15 +87,6 @@ class UserCall:
     claims: Claims
     now: datetime = field(default_factory=now)
     address: str = ""
-
-
-@dataclass
-class AnonymousCall:
-    """A request by nobody in particular."""
-
-    session: AsyncSession
-    address: str
-    now: datetime = field(default_factory=now)
 
 
 def address_of(request: Request) -> str:
@@ -182,13 +179,6 @@ async def _user_call(request: Request, claims: CallerClaims) -> AsyncIterator[Us
         yield UserCall(session, claims.user_id, claims, address=address_of(request))
 
 
-async def _anonymous_call(request: Request) -> AsyncIterator[AnonymousCall]:
-    runtime: Runtime = request.app.state.runtime
-    deed = deed_of(request) if request.method in idempotency.MUTATING else None
-    async with audit.telling(runtime.database, deed) as session:
-        yield AnonymousCall(session, address_of(request))
-
-
 def deed_of(request: Request, actor: ActorKind = ActorKind.NOBODY) -> Deed:
     """What the audit log is told of a request, should it change something."""
     runtime: Runtime = request.app.state.runtime
@@ -215,4 +205,3 @@ def takes_idempotency_key(dependant: Dependant) -> bool:
 
 Call = Annotated[TenantCall, Depends(_tenant_call, scope="function")]
 SignedInCall = Annotated[UserCall, Depends(_user_call, scope="function")]
-PublicCall = Annotated[AnonymousCall, Depends(_anonymous_call, scope="function")]

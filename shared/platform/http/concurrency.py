@@ -41,6 +41,10 @@ IfMatch = Annotated[int | None, Depends(_expected_version)]
 """The version in ``If-Match``, or None when the client gave none."""
 
 
+Expected = tuple[int | None, ...]
+"""The versions that a client says it has seen, by If-Match and body; None says nothing."""
+
+
 def check_version(current: int, *expected: int | None) -> None:
     """Raise ``StaleVersion`` unless every given expectation is the current version."""
     if any(version is not None and version != current for version in expected):

@@ -163,7 +163,7 @@ class TenantRouter(_Router):
 
 
 class PublicRouter(_Router):
-    """Endpoints outside any organization; they take a ``SignedInCall`` or a ``PublicCall``."""
+    """Endpoints outside any organization; for who is signed in they take a ``SignedInCall``."""
 
     def __init__(self, tags: list[str], prefix: str = "/v1") -> None:
         super().__init__(prefix, tags)

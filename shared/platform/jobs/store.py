@@ -118,13 +118,7 @@ async def claim_slot(
 
 async def claim_by_hand(session: AsyncSession, job: str, owner: UUID, at: datetime) -> Claimed | None:
     """Take the oldest run that a person asked for, if one waits or lost its holder."""
-    return await _take(
-        session,
-        _OLDEST_BY_HAND,
-        {"job": job},
-        owner,
-        at,
-    )
+    return await _take(session, _OLDEST_BY_HAND, {"job": job}, owner, at)
 
 
 async def _take(

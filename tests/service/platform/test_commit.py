@@ -21,7 +21,7 @@ from sqlalchemy import text
 from services.gateway.app import merged_openapi
 from shared.contracts.identity import Role
 from shared.kernel.ids import new_id
-from shared.platform.http.call import AnonymousCall, TenantCall, UserCall
+from shared.platform.http.call import TenantCall, UserCall
 from shared.platform.http.idempotency import MUTATING
 from shared.platform.http.problems import MEDIA_TYPE
 from tests.harness.house import House
@@ -120,7 +120,7 @@ def let_it_write_a_row(route: Any) -> None:
 
     async def write(**given: Any) -> Response:
         for call in given.values():
-            if isinstance(call, (TenantCall, UserCall, AnonymousCall)):
+            if isinstance(call, TenantCall | UserCall):
                 statement = text("INSERT INTO platform.effects VALUES (:route)")
                 await call.session.execute(statement, {"route": " ".join(name_of(route))})
         return Response(b'{"done": true}', status_code=CREATED, media_type="application/json")

@@ -13,18 +13,13 @@ from services.plans.plan.use_cases.reading import current_plan
 from services.plans.proposal import store as proposals
 from services.plans.review import store as reviews
 from services.plans.review.models import PlanFlagRow
-from services.plans.venture.use_cases import Actor, Expected
 from shared.kernel.errors import Invalid
 from shared.platform.http.call import Call
+from shared.platform.http.concurrency import Expected
 
 PLAN = "/ventures/{venture_id}/plan"
 LARGEST_VERSION = 2**31 - 1
 VersionNumber = Annotated[int, Path(ge=1, le=LARGEST_VERSION)]
-
-
-def actor_of(call: Call) -> Actor:
-    """Who calls."""
-    return Actor(call.organization_id, call.user_id, call.now)
 
 
 def one_version(if_match: int | None, in_body: int | None) -> int | None:

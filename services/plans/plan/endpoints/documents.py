@@ -7,7 +7,7 @@ import orjson
 from fastapi import Query, Request, Response, status
 from starlette.exceptions import HTTPException
 
-from services.plans.plan.endpoints.answers import PLAN, VersionNumber, actor_of, shown, venture_plan
+from services.plans.plan.endpoints.answers import PLAN, VersionNumber, shown, venture_plan
 from services.plans.plan.rules.markdown_writing import written
 from services.plans.plan.schemas import OnConflict, PlanOut
 from services.plans.plan.schemas.documents import PlanDocumentBody
@@ -101,7 +101,7 @@ async def import_plan(  # noqa: PLR0917 - the parts of one request
         reason = f"the document's amounts are in {document.currency}, this organization's in {base_currency}"
         raise Invalid("The document is in another currency.", errors=[field_error("currency", reason)])
     save = Save(document.content(), document.label, if_match, merge=on_conflict == "merge")
-    saved = await save_plan(call.session, venture_id, save, actor_of(call))
+    saved = await save_plan(call.session, venture_id, save, call.actor)
     if saved.first:
         response.status_code = status.HTTP_201_CREATED
     return await shown(call, saved.plan, saved.version)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import Response, status
 
-from services.plans.plan.endpoints.answers import PLAN, actor_of, one_version, shown, venture_plan
+from services.plans.plan.endpoints.answers import PLAN, one_version, shown, venture_plan
 from services.plans.plan.schemas import PlanBody, PlanOut
 from services.plans.plan.use_cases.saving import Save, save_plan
 from shared.contracts.identity import Role
@@ -37,7 +37,7 @@ async def put_plan(venture_id: UUID, body: PlanBody, call: Call, if_match: IfMat
     a save without conflicts is merged right away.
     """
     save = Save(body.content(), body.label, one_version(if_match, body.version), merge=body.on_conflict == "merge")
-    saved = await save_plan(call.session, venture_id, save, actor_of(call))
+    saved = await save_plan(call.session, venture_id, save, call.actor)
     if saved.first:
         response.status_code = status.HTTP_201_CREATED
     return await shown(call, saved.plan, saved.version)

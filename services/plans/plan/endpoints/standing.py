@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from services.plans.plan.endpoints.answers import PLAN, actor_of, one_version, shown
+from services.plans.plan.endpoints.answers import PLAN, one_version, shown
 from services.plans.plan.schemas import InvestorReadyBody, PlanOut, StandingBody
 from services.plans.plan.use_cases import standing
 from services.plans.review.use_cases import mark_reviewed
@@ -24,7 +24,7 @@ async def tag_plan_investor_ready(
     """
     wanted = body or InvestorReadyBody()
     seen = one_version(if_match, wanted.version)
-    saved = await standing.tag_investor_ready(call.session, venture_id, wanted.label, seen, actor_of(call))
+    saved = await standing.tag_investor_ready(call.session, venture_id, wanted.label, seen, call.actor)
     return await shown(call, saved.plan, saved.version)
 
 
@@ -34,7 +34,7 @@ async def mark_plan_reviewed(
 ) -> PlanOut:
     """Say that you have reviewed the plan and leave it as it is: clears needs_review."""
     seen = one_version(if_match, body.version if body else None)
-    return await shown(call, *await mark_reviewed(call.session, venture_id, seen, actor_of(call)))
+    return await shown(call, *await mark_reviewed(call.session, venture_id, seen, call.actor))
 
 
 @router.post(PLAN + "/archive", needs=Role.ADMIN, operation_id="archivePlan")
@@ -50,6 +50,6 @@ async def unarchive_plan(venture_id: UUID, call: Call, if_match: IfMatch, body: 
 
 
 async def _archived(venture_id: UUID, call: Call, seen: int | None, *, archived: bool) -> PlanOut:
-    actor = actor_of(call)
+    actor = call.actor
     saved = await standing.set_archived(call.session, venture_id, archived=archived, seen=seen, actor=actor)
     return await shown(call, saved.plan, saved.version)

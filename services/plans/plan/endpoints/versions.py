@@ -10,7 +10,6 @@ from services.plans.plan.endpoints.answers import (
     LARGEST_VERSION,
     PLAN,
     VersionNumber,
-    actor_of,
     one_version,
     shown,
     venture_plan,
@@ -47,7 +46,7 @@ async def get_plan_version(venture_id: UUID, version: VersionNumber, call: Call)
 @router.patch(PLAN + "/versions/{version}", needs=Role.MEMBER, operation_id="labelPlanVersion")
 async def label_plan_version(venture_id: UUID, version: VersionNumber, body: LabelBody, call: Call) -> PlanOut:
     """Name a version, e.g. "Series A pitch". Its content never changes, and nothing is published."""
-    plan, labelled = await label_version(call.session, venture_id, version, body.label, actor_of(call))
+    plan, labelled = await label_version(call.session, venture_id, version, body.label, call.actor)
     return await shown(call, plan, labelled)
 
 
@@ -58,7 +57,7 @@ async def restore_plan_version(
     """Make an older version's content the newest version."""
     wanted = body or RestoreBody()
     save = Save(label=wanted.label, base_version=one_version(if_match, wanted.version))
-    saved = await restore_version(call.session, venture_id, version, save, actor_of(call))
+    saved = await restore_version(call.session, venture_id, version, save, call.actor)
     return await shown(call, saved.plan, saved.version)
 
 

@@ -14,8 +14,9 @@ from services.plans.plan.rules import PlanContent
 from services.plans.plan.use_cases.reading import PlanMissing, version_of
 from services.plans.plan.use_cases.writing import write_version
 from services.plans.venture import store as ventures
-from services.plans.venture.use_cases import Actor, VentureArchived, missing_venture
+from services.plans.venture.use_cases import VentureArchived, missing_venture
 from shared.contracts.plans import FieldChange
+from shared.kernel.actor import Actor
 from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.ids import new_id
 from shared.platform.http.concurrency import StaleVersion

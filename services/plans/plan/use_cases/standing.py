@@ -11,8 +11,8 @@ from services.plans.plan.models import Plan, PlanVersion
 from services.plans.plan.use_cases.reading import current_plan, version_of
 from services.plans.plan.use_cases.saving import Saved, lock_plan, refuse_archived
 from services.plans.plan.use_cases.writing import write_version
-from services.plans.venture.use_cases import Actor
 from shared.contracts.plans import PlanInvestorReady, PlanStatus
+from shared.kernel.actor import Actor
 from shared.kernel.errors import Conflict
 from shared.platform.bus.outbox import emit
 from shared.platform.http.concurrency import check_version

@@ -8,8 +8,8 @@ from services.plans.plan import rules, store
 from services.plans.plan.models import Plan, PlanVersion
 from services.plans.plan.rules import PlanContent
 from services.plans.review.flagging import clear_by_save
-from services.plans.venture.use_cases import Actor
 from shared.contracts.plans import FieldChange, PlanCreated, PlanStatus, PlanUpdated
+from shared.kernel.actor import Actor
 from shared.platform.bus.outbox import emit
 
 
