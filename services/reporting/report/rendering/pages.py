@@ -14,15 +14,12 @@ from services.reporting.report.document import (
     Figure,
     MonthRow,
     ReportDocument,
-    Source,
     StrategyPart,
     VentureChapter,
 )
-from services.reporting.report.rules.wording import day_text, money_text, months_text, percent_text
-from shared.kernel.money import quantize
-
-NONE = "–"  # noqa: RUF001 - an en dash stands for "not known" in tables
-_MINUS = "−"  # noqa: RUF001 - the minus sign is meant
+from services.reporting.report.rendering.figures import NONE, amount, shown, signed_percent
+from services.reporting.report.rendering.sources import source_groups
+from services.reporting.report.rules.wording import day_text
 
 STATUS = {
     "ON_TRACK": "On track",
@@ -43,37 +40,6 @@ _ATTENTION = ("LAGGING", "MONITOR", "NO_DATA")
 MARKET = {"BLUE_OCEAN": "Blue ocean", "RED_OCEAN": "Red ocean", "NICHE": "Niche"}
 PLAN = {"complete": "Complete", "draft": "Draft", "missing": "No plan yet"}
 SECTION = {"gtm_strategy": "Go-to-market", "financials": "Financials", "unit_economics": "Unit economics"}
-
-
-def amount(figure: Figure) -> str:
-    """An amount without its currency, for a table whose head names it: ``12,450.30``."""
-    if figure.value is None:
-        return NONE
-    value = Decimal(figure.value)
-    return f"{_MINUS if value < 0 else ''}{abs(value):,f}"
-
-
-def signed_percent(figure: Figure) -> str:
-    """A percent with its sign and one decimal: ``+12.4 %``."""
-    if figure.value is None:
-        return NONE
-    value = quantize(Decimal(figure.value), 1)
-    sign = "+" if value > 0 else _MINUS if value < 0 else ""
-    return f"{sign}{percent_text(value)}"
-
-
-def shown(figure: Figure) -> str:
-    """A figure with its unit, as it stands alone."""
-    if figure.value is None:
-        return NONE
-    value = Decimal(figure.value)
-    if figure.unit == "money" and figure.currency:
-        return money_text(value, figure.currency)
-    if figure.unit == "months":
-        return months_text(value)
-    if figure.unit == "percent":
-        return f"{_MINUS if value < 0 else ''}{percent_text(value)}"
-    return f"{value:,f} / 40" if figure.unit == "points" else f"{value:,f}"
 
 
 def _grows(burn: Figure) -> bool:
@@ -192,54 +158,6 @@ def _chart_text(chapter: VentureChapter) -> str:
     return f"Line chart of the MRR of {chapter.name} by month. {'; '.join(facts)}."
 
 
-def _source_rows(named: Sequence[tuple[str, Figure]], owner: str = "") -> list[list[str]]:
-    rows = []
-    for name, figure in named:
-        if figure.value is not None and figure.source is not None:
-            rows.append([name, shown(figure), _source_text(figure.source, owner)])
-    return rows
-
-
-def _source_text(source: Source, owner: str) -> str:
-    if not source.of:
-        return f"{source.service} {source.kind} {source.key.removeprefix(owner)}"
-    return f"calculated from {len(source.of)} {'row' if len(source.of) == 1 else 'rows'}, named in the JSON document"
-
-
-def _sources(document: ReportDocument) -> list[dict[str, Any]]:
-    part = document.portfolio
-    groups: list[dict[str, Any]] = [
-        {
-            "name": "Portfolio",
-            "key": None,
-            "rows": _source_rows(
-                [
-                    ("MRR", part.mrr),
-                    ("MRR before the period", part.mrr_at_start),
-                    ("Change", part.mrr_change_pct),
-                    ("Pro-rated targets", part.target_mrr),
-                    ("Average runway", part.average_runway),
-                ]
-            ),
-        }
-    ]
-    for chapter in document.ventures:
-        done, plan = chapter.performance, chapter.strategy
-        named = [
-            ("MRR", done.mrr),
-            ("Pro-rated target", done.target),
-            ("Against target", done.variance_pct),
-            ("Growth", done.growth_pct),
-            ("Customers", done.customers),
-            ("Net burn", done.burn),
-            ("Runway", done.runway),
-            ("Target MRR", plan.target_mrr),
-            ("POFW score", plan.pofw),
-        ]
-        groups.append({"name": chapter.name, "key": str(chapter.id), "rows": _source_rows(named, f"{chapter.id}/")})
-    return [group for group in groups if group["rows"]]
-
-
 def _span(document: ReportDocument) -> str:
     period = document.period
     last = date.fromordinal(period.end.toordinal() - 1)
@@ -299,7 +217,7 @@ def page_data(document: ReportDocument, charts: dict[str, str]) -> dict[str, Any
         "ventures": chapters,
         "risks": [_alert(risk) for risk in document.alerts.risks],
         "notices": [_alert(notice) for notice in document.alerts.notices],
-        "sources": _sources(document),
+        "sources": source_groups(document),
     }
     return {key: _breakable(value) for key, value in data.items()}
 
