@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import Any, Self
 from uuid import UUID
 
@@ -98,7 +99,8 @@ def entry_claims(key: SubscriberKey, knock: Knock, now: datetime) -> dict[str, A
     """The claims of the token by which a server lets a key in, until the key expires."""
     limits = {"subs": _SUBSCRIPTIONS, "data": -1, "payload": _PAYLOAD_BYTES, "allowed_connection_types": ["STANDARD"]}
     kind = {"type": "user", "version": 2}
-    expiry = {} if key.expires_at is None else {"exp": int(key.expires_at.timestamp())}
+    # Whole seconds, and not before the key: who is sent out must not be let in again.
+    expiry = {} if key.expires_at is None else {"exp": ceil(key.expires_at.timestamp())}
     return {
         "sub": knock.user_nkey,
         "aud": SUBSCRIBERS_ACCOUNT,
