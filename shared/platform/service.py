@@ -20,7 +20,7 @@ from shared.contracts.topology import CONSUMES
 from shared.platform import failpoints
 from shared.platform.auth.key_uses import KeyUses
 from shared.platform.auth.tokens import TokenVerifier
-from shared.platform.bus.connection import connect, exit_when_closed
+from shared.platform.bus.connection import connected
 from shared.platform.bus.consumer import Consumer
 from shared.platform.bus.outbox import EMITTED
 from shared.platform.bus.relay import Relay
@@ -126,28 +126,22 @@ async def running(
     url = settings.database_url.get_secret_value()
     database = Database(url, pool_size=settings.pool_size, application=service.name)
     await database.open()
-    stopping = asyncio.Event()
-
-    async def closed() -> None:
-        if not stopping.is_set():
-            await exit_when_closed()
-
-    password = settings.nats_password.get_secret_value()
-    client = await connect(settings.nats_url, settings.nats_user, password, on_closed=closed)
     statements.watch(database.engine.sync_engine)
-    runtime = Runtime(service, settings, database, client)
-    runtime.wakeups.elsewhere = set(service.roles) - set(roles)
-    await runtime.wakeups.listen(client)
-    app = create_app(service, runtime)
-    tasks = [_started(name, work) for name, work in _works(runtime, roles)]
     try:
-        yield runtime, app, tasks
+        password = settings.nats_password.get_secret_value()
+        async with connected(settings.nats_url, settings.nats_user, password) as client:
+            runtime = Runtime(service, settings, database, client)
+            runtime.wakeups.elsewhere = set(service.roles) - set(roles)
+            await runtime.wakeups.listen(client)
+            app = create_app(service, runtime)
+            tasks = [_started(name, work) for name, work in _works(runtime, roles)]
+            try:
+                yield runtime, app, tasks
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        stopping.set()
-        await client.close()
         await database.close()
 
 

@@ -7,8 +7,7 @@ subscriber without it. Every replica of identity keeps the door; each question i
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -35,7 +34,7 @@ from shared.contracts.topology import (
 )
 from shared.kernel.clock import now
 from shared.platform.auth.nats_tokens import Issuer, claims_of
-from shared.platform.bus.connection import connect, exit_when_closed
+from shared.platform.bus.connection import connected
 from shared.platform.db.outage import is_outage
 from shared.platform.service import Runtime
 
@@ -57,30 +56,13 @@ async def keep_event_door(runtime: Runtime) -> None:
         log.warning("event_door.closed", reason="TRUEUP_SUBSCRIBER_ISSUER_SEED is not set")
         await asyncio.Event().wait()
         return
-    async with _entered(runtime, settings) as client:
+    password = settings.password.get_secret_value()
+    async with connected(runtime.settings.nats_url, DOORKEEPER, password) as client:
         door = EventDoor(runtime, client, Issuer(settings.issuer_seed.get_secret_value()))
         await door.open()
         while True:
             await door.look_around()
             await asyncio.sleep(LOOK_SECONDS)
-
-
-@asynccontextmanager
-async def _entered(runtime: Runtime, settings: DoorSettings) -> AsyncIterator[Client]:
-    """The doorkeeper's connection; when it closes by itself, the process ends."""
-    leaving = asyncio.Event()
-
-    async def closed() -> None:
-        if not leaving.is_set():
-            await exit_when_closed()
-
-    password = settings.password.get_secret_value()
-    client = await connect(runtime.settings.nats_url, DOORKEEPER, password, on_closed=closed)
-    try:
-        yield client
-    finally:
-        leaving.set()
-        await client.close()
 
 
 class EventDoor:

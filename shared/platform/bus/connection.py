@@ -1,7 +1,8 @@
 """Connecting to NATS so that an outage is waited out, and an end is noticed."""
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import nats
 import structlog
@@ -51,3 +52,20 @@ async def connect(
         error_cb=_error,
         pending_size=32 * 1024 * 1024,
     )
+
+
+@asynccontextmanager
+async def connected(url: str, user: str, password: str) -> AsyncIterator[Client]:
+    """A connection for as long as the block lasts; when it closes by itself, the process ends."""
+    leaving = False
+
+    async def closed() -> None:
+        if not leaving:
+            await exit_when_closed()
+
+    client = await connect(url, user, password, on_closed=closed)
+    try:
+        yield client
+    finally:
+        leaving = True
+        await client.close()
