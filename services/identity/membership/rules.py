@@ -1,10 +1,17 @@
 """Who may give, change and take which role."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from shared.contracts.identity import Role
 
 INVITATION_LIFETIME = timedelta(days=7)
+
+
+def limited_to(stored: Sequence[str] | None) -> tuple[UUID, ...] | None:
+    """The ventures that a membership is limited to, from what is stored of them; None: all ventures."""
+    return None if stored is None else tuple(UUID(venture) for venture in stored)
 
 
 def objection_to_grant(actor: Role, role: Role) -> str | None:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.membership import store as memberships
 from services.identity.membership.models import Membership
+from services.identity.membership.rules import limited_to
 from services.identity.membership.use_cases.belonging import refuse_older_tokens
 from services.identity.organization.models import Organization
 from services.identity.session import store
@@ -129,8 +130,7 @@ async def access_token_of(
 
 
 def _belonging(member: Membership) -> Belonging:
-    ventures = None if member.venture_ids is None else tuple(UUID(venture) for venture in member.venture_ids)
-    return Belonging(member.organization_id, Role(member.role), member.version, ventures)
+    return Belonging(member.organization_id, Role(member.role), member.version, limited_to(member.venture_ids))
 
 
 async def _signed_in(session: AsyncSession, box: SecretBox, user: User, living: Session, now: datetime) -> SignedIn:

@@ -139,7 +139,7 @@ def _state(member: Membership, email: str) -> MemberState:
         version=member.version,
         role=Role(member.role),
         status=status,
-        venture_ids=None if member.venture_ids is None else tuple(UUID(venture) for venture in member.venture_ids),
+        venture_ids=rules.limited_to(member.venture_ids),
         tokens_valid_from=member.tokens_valid_from,
         email=email,
     )

@@ -61,8 +61,7 @@ async def resend(session: AsyncSession, box: SecretBox, invitation_id: UUID, act
     """Write the letter again with a new token; the old one counts no more, and seven days begin anew."""
     organization = await lock_organization(session, actor.organization_id)
     invitation = await _open_invitation(session, invitation_id, actor)
-    ventures = invitation.venture_ids
-    wanted = Wanted(Role(invitation.role), None if ventures is None else tuple(UUID(one) for one in ventures))
+    wanted = Wanted(Role(invitation.role), rules.limited_to(invitation.venture_ids))
     await _refuse_grant(session, wanted, actor)
     await _send(session, box, invitation, organization, actor)
     return invitation
