@@ -1,4 +1,4 @@
-"""What the endpoints of plans share: who calls, which version was seen, and the answer."""
+"""What the endpoints of plans share: which version was seen, and the answer."""
 
 from typing import Annotated, Protocol
 from uuid import UUID
