@@ -133,6 +133,7 @@ class Consumer:
                 raise
             except (nats.errors.Error, TimeoutError):
                 pass
+            end_if_cancelled()
             await asyncio.sleep(LOOK_SECONDS)
 
     def _end_if_stalled(self, *, waiting: int, in_hands: int) -> None:

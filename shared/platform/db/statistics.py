@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from shared.platform.cancelling import end_if_cancelled
 from shared.platform.db.edges import Database
 
 log = structlog.get_logger()
@@ -37,6 +38,7 @@ async def keep_statistics(database: Database) -> None:
         try:
             await analyse_grown(database)
         except (SQLAlchemyError, OSError) as error:
+            end_if_cancelled()
             log.warning("statistics.not_kept", reason=repr(error))
 
 
