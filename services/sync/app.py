@@ -16,6 +16,8 @@ from services.sync.notice.spreading import run_notifier
 from services.sync.notice.use_cases import NOTIFIER
 from services.sync.notification import endpoints as notification
 from services.sync.organization import endpoints as organization
+from services.sync.portfolio.balancing import run_balancer
+from services.sync.portfolio.use_cases import BALANCER
 from services.sync.preference import endpoints as preference
 from services.sync.projection import endpoints as projection
 from services.sync.review import endpoints as review
@@ -47,7 +49,7 @@ SERVICE = Service(
         jobs_router("sync", JOBS),
     ),
     subscriptions=SUBSCRIPTIONS,
-    workers={ROLE: run, NOTIFIER: run_notifier, MAILER: run_mailer, WEBHOOKS: run_webhooks},
+    workers={ROLE: run, NOTIFIER: run_notifier, MAILER: run_mailer, WEBHOOKS: run_webhooks, BALANCER: run_balancer},
     on_organizations=take_in_organizations,
     backlog=errands_due,
 )

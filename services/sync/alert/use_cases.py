@@ -32,6 +32,9 @@ from shared.kernel.periods import local_date, month_start
 from shared.platform.bus.outbox import emit
 from shared.platform.db.bulk import lock_keys
 
+PORTFOLIO_LOCK = "sync.portfolio"
+"""Held, by organization, by whoever changes its alert of an unbalanced portfolio."""
+
 AlertKey = tuple[VentureKey, AlertType]
 
 
@@ -181,7 +184,10 @@ async def dismiss_alert(
     seen = await store.alert_by_id(session, organization_id, alert_id)
     if seen is None:
         raise NotFound("There is no alert with this id in this organization.")
-    await lock_keys(session, VENTURE_LOCK, [(organization_id, seen.venture_id)])
+    if seen.type == AlertType.PORTFOLIO_UNBALANCED.value:
+        await lock_keys(session, PORTFOLIO_LOCK, [organization_id])
+    else:
+        await lock_keys(session, VENTURE_LOCK, [(organization_id, seen.venture_id)])
     row = await store.alert_by_id(session, organization_id, alert_id)
     assert row is not None
     alert = store.stored_alert(row)

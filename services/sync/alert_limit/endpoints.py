@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from services.sync.alert_limit import use_cases
-from services.sync.alert_limit.schemas import LimitsBody, LimitsOut
+from services.sync.alert_limit.schemas import LimitsBody, LimitsOut, VentureLimitsBody
 from services.sync.venture.models import VentureView
 from shared.contracts.identity import Role
 from shared.platform.db.waiting import known
@@ -36,7 +36,9 @@ async def get_venture_alert_limits(venture_id: UUID, call: Call) -> LimitsOut:
 
 
 @router.put(_OF_VENTURE, needs=Role.ADMIN, operation_id="setVentureAlertLimits")
-async def set_venture_alert_limits(venture_id: UUID, body: LimitsBody, call: Call, if_match: IfMatch) -> LimitsOut:
+async def set_venture_alert_limits(
+    venture_id: UUID, body: VentureLimitsBody, call: Call, if_match: IfMatch
+) -> LimitsOut:
     """Set what one venture has instead of the organization's limits; its alerts follow at once."""
     await known(call.session, VentureView, organization_id=call.organization_id, id=venture_id)
     return await _set(call, venture_id, body, if_match)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
-from services.sync.alert.rules.limits import DEFAULT_LIMITS, Limits, OwnLimits
+from services.sync.alert.rules.limits import DEFAULT_LIMITS, OF_THE_WHOLE, Limits, OwnLimits
 from shared.contracts.sync import AlertType
 from shared.kernel.money import Amount
 from shared.platform.http.bodies import Answer, Body
@@ -57,6 +57,17 @@ class LimitsBody(Body):
             for kind, own in sorted(self.limits.items())
             if own != OwnLimitBody()
         }
+
+
+class VentureLimitsBody(LimitsBody):
+    """Everything that a venture has instead of its organization's limits."""
+
+    @model_validator(mode="after")
+    def _only_what_is_its_own(self) -> "VentureLimitsBody":
+        for kind in self.limits:
+            if kind in OF_THE_WHOLE:
+                raise ValueError(f"{kind.value} compares ventures: its limit is set for the organization")
+        return self
 
 
 class LimitOut(Answer):

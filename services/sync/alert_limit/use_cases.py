@@ -10,6 +10,7 @@ from services.sync.alert.rules.limits import Limits, OwnLimits, limits_in_force,
 from services.sync.alert_limit.models import AlertLimits
 from services.sync.alert_limit.store import NONE, own_limits, stored_limits
 from services.sync.loop.use_cases import reconsider_alerts
+from services.sync.portfolio.use_cases import look_at_portfolios
 from services.sync.venture.store import VentureKey, known_ventures
 from shared.kernel.errors import Invalid, field_error
 from shared.platform.db.bulk import lock_keys
@@ -61,6 +62,8 @@ async def set_limits(
     if (wrong := out_of_order(found[2])) is not None:
         message = "its critical limit has to lie beyond its warning"
         raise LimitsOutOfOrder(f"{wrong.value}: {message}.", errors=[field_error(f"limits.{wrong.value}", message)])
+    if scope_id == organization_id:
+        await look_at_portfolios(session, [organization_id])
     await reconsider_alerts(session, await _ventures(session, organization_id, scope_id))
     return found
 

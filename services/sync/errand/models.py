@@ -6,11 +6,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.sync.base import SyncTable
 from shared.platform.db.tables import Id, Instant, TableKind, table_args
 
-NOTICE, LETTER, WEBHOOK = "notice", "letter", "webhook"
+NOTICE, LETTER, WEBHOOK, PORTFOLIO = "notice", "letter", "webhook", "portfolio"
 
 
 class Errand(SyncTable):
-    """A notice to spread, a letter to send, or an endpoint that has deliveries; it has the id of that row.
+    """Work with the id of what it is about.
+
+    A notice to spread, a letter to send, an endpoint that has deliveries, or an organization whose MRR has moved.
 
     One replica at a time carries it out, until ``held_until``; it is gone when it is done. ``again``: it has failed.
     """
@@ -18,7 +20,7 @@ class Errand(SyncTable):
     __tablename__ = "errands"
     __table_args__ = table_args(
         TableKind.OWNED,
-        CheckConstraint(f"kind IN ('{NOTICE}', '{LETTER}', '{WEBHOOK}')", name="kind"),
+        CheckConstraint(f"kind IN ('{NOTICE}', '{LETTER}', '{WEBHOOK}', '{PORTFOLIO}')", name="kind"),
         # serves: what is due of a kind, longest due first
         Index("ix_errands_due", "kind", "due_at"),
         deletable=True,

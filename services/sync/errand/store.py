@@ -35,7 +35,7 @@ async def add_errands(session: AsyncSession, kind: str, ids: Iterable[tuple[UUID
                 INSERT INTO errands AS kept (id, kind, organization_id, due_at)
                 SELECT given.id, %s, given.organization_id, %s
                 FROM unnest(%s::uuid[], %s::uuid[]) AS given (organization_id, id)
-                ON CONFLICT (id) DO UPDATE SET due_at = least(kept.due_at, excluded.due_at)
+                ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at WHERE kept.due_at > excluded.due_at
                 """,
                 (kind, due_at, *columns),
                 nothing,

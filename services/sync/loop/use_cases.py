@@ -37,6 +37,7 @@ from services.sync.observation.rules import Series
 from services.sync.observation.store import Span, observed_ventures, storing_observations
 from services.sync.organization.store import under_another_calendar
 from services.sync.plan_version.store import StoredVersions, planned_ventures, store_plan_versions
+from services.sync.portfolio.use_cases import look_at_portfolios
 from services.sync.projection.models import Projection
 from services.sync.projection.use_cases import Refreshed, refresh_projections, regenerate
 from services.sync.projection.use_cases.making import bears_on_baseline
@@ -108,6 +109,7 @@ async def take_in_plans(
     work = Work(_replanned(ground, new), (changed | new.keys()) & ground.ventures, reached & ground.ventures)
     for venture in changed & ground.ventures:
         work.touched.series |= series_of(venture, ALERTS_OF)
+    await look_at_portfolios(session, {organization_id for organization_id, _venture in changed & ground.ventures})
     await derive(session, ground, work, causes_of([*ventures, *plans, *milestones]))
 
 
@@ -148,6 +150,7 @@ async def derive(session: AsyncSession, ground: Ground, work: Work, causes: Caus
     refreshed = await refresh_projections(session, ground, work.projections, causes)
     told: list[Event] = [*outcome.events, *refreshed.events]
     told += await _see_to_alerts(session, ground, outcome, refreshed, causes, milestones=work.milestones)
+    await look_at_portfolios(session, {one.organization_id for one in outcome.events if one.metric is MetricKind.MRR})
     await emit_all(session, told)
     return len(told)
 

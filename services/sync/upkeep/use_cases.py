@@ -10,6 +10,7 @@ from services.sync.comparison.store import stand_on
 from services.sync.comparison.use_cases import Touched
 from services.sync.hot import read
 from services.sync.loop.use_cases import Work, derive
+from services.sync.portfolio.use_cases import look_at_portfolios
 from services.sync.projection.rules import LONGEST_LIFE_DAYS
 from services.sync.projection.use_cases.aging import age_projections
 from services.sync.upkeep.store import series_with_something_to_say
@@ -27,6 +28,8 @@ async def sync_ventures(session: AsyncSession, slot: Slot, cursor: Any) -> Step:
     ventures, following = await ventures_after(session, slot.organization.id, cursor, archived=False)
     if not ventures:
         return Step()
+    if cursor is None:
+        await look_at_portfolios(session, [slot.organization.id])
     ground = await stand_on(session, ventures)
     (series,) = await read(session, series_with_something_to_say(ventures))
     found = await derive(session, ground, Work(Touched(series=series)), {})

@@ -12,6 +12,7 @@ from services.sync.alert.rules.occasion import (
     find_outdated_projection,
     find_stale_plan,
 )
+from services.sync.alert.rules.portfolio import Holding, find_unbalanced_portfolio
 from services.sync.alert.rules.trend import Destination, find_target_at_risk
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Destination",
     "Finding",
     "FirstActual",
+    "Holding",
     "Limits",
     "Newest",
     "Outlook",
@@ -32,6 +34,7 @@ __all__ = [
     "find_outdated_projection",
     "find_stale_plan",
     "find_target_at_risk",
+    "find_unbalanced_portfolio",
     "is_silent",
     "judge",
     "listed",

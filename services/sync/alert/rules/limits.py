@@ -33,8 +33,12 @@ DEFAULT_LIMITS: Mapping[AlertType, Limit] = {
     AlertType.RUNWAY_BELOW_PLAN: _DEVIATION,
     AlertType.RUNWAY_LOW: Limit(Decimal(6), Decimal(4)),
     AlertType.TARGET_AT_RISK: Limit(Decimal(15)),
+    AlertType.PORTFOLIO_UNBALANCED: Limit(Decimal(60)),
 }
 """Every type with a threshold; the others are occasions, and have none."""
+
+OF_THE_WHOLE = frozenset({AlertType.PORTFOLIO_UNBALANCED})
+"""Types whose limit only the organization sets: they compare ventures with one another."""
 
 Limits = Mapping[AlertType, Limit]
 

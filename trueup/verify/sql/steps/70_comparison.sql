@@ -180,6 +180,20 @@ WITH newest AS (
         ORDER BY organization_id, venture_id, observed_on) f
   JOIN (SELECT DISTINCT organization_id, venture_id, open_month FROM newest WHERE metric = 'mrr') m
     USING (organization_id, venture_id)
+  UNION ALL
+  -- one venture, the largest of at least two, with more than a share of all that they have
+  SELECT p.organization_id, p.venture_id, 'PORTFOLIO_UNBALANCED', CASE
+           WHEN NOT coalesce((o.own->>'enabled')::boolean, true) THEN NULL
+           WHEN place = 1 AND ventures > 1 AND value * 100 > coalesce((o.own->>'warning')::numeric, 60) * total THEN 'INFO'
+         END, p.observed_on, p.open_month
+  FROM (SELECT n.*, count(*) OVER whole AS ventures, sum(greatest(value, 0)) OVER whole AS total,
+               max(observed_on) OVER whole AS newest_on,
+               row_number() OVER (PARTITION BY organization_id ORDER BY value DESC, venture_id DESC) AS place
+        FROM newest n WHERE metric = 'mrr' WINDOW whole AS (PARTITION BY organization_id)) p
+  LEFT JOIN LATERAL (
+    SELECT l.limits->'PORTFOLIO_UNBALANCED' AS own FROM alert_limit l
+    WHERE (l.organization_id, l.scope_id) = (p.organization_id, p.organization_id)) o ON true
+  WHERE p.newest_on >= p.open_month
 )
 SELECT j.organization_id, j.venture_id, j.type, j.observed_on,
        CASE WHEN array_position(ARRAY['INFO', 'WARNING', 'CRITICAL'], j.severity) > coalesce((
