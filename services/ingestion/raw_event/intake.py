@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 from psycopg_pool import AsyncConnectionPool
 
+from services.ingestion.raw_event.rush import Rush
 from shared.platform.db.arrays import array_of
 from shared.platform.db.edges import tenant_setting
 from shared.platform.db.outage import is_outage
@@ -69,8 +70,9 @@ class Incoming:
 class Intake:
     """A queue before the database; whoever finds it idle sets it to work."""
 
-    def __init__(self, pool: AsyncConnectionPool) -> None:
+    def __init__(self, pool: AsyncConnectionPool, rush: Rush) -> None:
         self._pool = pool
+        self._rush = rush
         self._waiting: deque[tuple[Incoming, asyncio.Future[None]]] = deque()
         self._at_work: set[asyncio.Task[None]] = set()
         self._commits = 0
@@ -82,6 +84,8 @@ class Intake:
         loop = asyncio.get_running_loop()
         committed: asyncio.Future[None] = loop.create_future()
         self._waiting.append((incoming, committed))
+        if len(self._waiting) >= WORTH_A_COMMIT:
+            self._rush.note()
         if not self._commits or (len(self._waiting) >= WORTH_A_COMMIT and self._commits < COMMITS_AT_ONCE):
             self._commits += 1
             task = asyncio.create_task(self._drain(), name="webhook intake")

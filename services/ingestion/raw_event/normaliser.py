@@ -6,6 +6,7 @@ different connections; none waits for another. What fails is tried in halves, th
 blocks nobody. A database that is away is waited for.
 """
 
+import time
 from collections.abc import Sequence
 
 import structlog
@@ -16,6 +17,7 @@ from services.ingestion.connection.store import lock_connections
 from services.ingestion.ledger.store import take_put_off
 from services.ingestion.ledger.use_cases import derive
 from services.ingestion.raw_event import store
+from services.ingestion.raw_event.rush import rush_of
 from services.ingestion.raw_event.store import Claimed
 from services.ingestion.raw_event.use_cases import normalise, set_aside
 from services.ingestion.stripe_object.rules.touched import Place
@@ -46,8 +48,16 @@ class BatchFailed(Exception):
 
 
 async def run_normaliser(runtime: Runtime) -> None:
-    """Normalise for ever."""
-    await work_off(runtime.wakeups, ROLE, lambda: turn(runtime.database), poll_seconds=POLL_SECONDS)
+    """Normalise for ever; while more webhooks come in than can be answered at once, they come first."""
+    rush = rush_of(runtime)
+
+    async def look() -> int:
+        started = time.monotonic()
+        found = await turn(runtime.database)
+        await rush.give_way(time.monotonic() - started)
+        return found
+
+    await work_off(runtime.wakeups, ROLE, look, poll_seconds=POLL_SECONDS)
 
 
 async def turn(database: Database) -> int:

@@ -16,6 +16,7 @@ from stripe import SignatureVerificationError, WebhookSignature
 from services.ingestion.connection.routes import Route, Routes
 from services.ingestion.raw_event.intake import Incoming, Intake, Stalled
 from services.ingestion.raw_event.rules import Headline, Refusal, read_headline, signed_at
+from services.ingestion.raw_event.rush import rush_of
 from shared.kernel.clock import now
 from shared.platform.bus.trace import current_traceparent
 from shared.platform.http.problems import problem_response
@@ -48,7 +49,7 @@ class _Gone(Exception):
 def webhook_app(runtime: Runtime) -> ASGIApp:
     """The ASGI application of one process."""
     routes = Routes(runtime.database, runtime.settings.secret_key_bytes)
-    return Webhooks(routes, Intake(runtime.database.pool), lambda: runtime.wakeups.wake("normaliser"))
+    return Webhooks(routes, Intake(runtime.database.pool, rush_of(runtime)), lambda: runtime.wakeups.wake("normaliser"))
 
 
 class Webhooks:
