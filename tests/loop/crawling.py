@@ -58,9 +58,9 @@ class Holdings:
                 self.first[template] = page["items"][0]
 
 
-async def join(tenant: Tenant, person: Person, role: str, mailbox: Any) -> None:
-    """Let somebody into the organization, by an invitation."""
-    await tenant.post("members", {"email": person.email, "role": role})
+async def join(tenant: Tenant, person: Person, role: str, mailbox: Any, *ventures: str) -> None:
+    """Let somebody into the organization, by an invitation; with ventures, to these only."""
+    await tenant.post("members", {"email": person.email, "role": role, "venture_ids": list(ventures) or None})
     token = await until(lambda: token_for(person.email, ACCEPT, mailbox), "the invitation")
     await tenant.door.post("/v1/organizations/accept-invitation", person, {"token": token})
     await tenant.door.log_in(person)
