@@ -12,6 +12,10 @@ from trueup.events.subjects import filters_by_stream
 from trueup.events.tail import Show
 from trueup.local import LocalError
 
+ENTRY_SECONDS = 20.0
+News = asyncio.Queue[Msg | LocalError]
+"""What was heard, and why nothing more will be."""
+
 
 def subjects_of(pattern: str, organization_id: str) -> list[str]:
     """The subjects of one organization's events that a pattern selects.
@@ -31,35 +35,45 @@ def subjects_of(pattern: str, organization_id: str) -> list[str]:
 
 
 async def listen(url: str, key: str, subjects: Sequence[str], show: Show) -> None:
-    """Show what is published from now on.
+    """Show what is published from now on, until ``show`` has seen enough.
 
     Raises:
-        LocalError: The bus does not let this key in, or not hear that.
+        LocalError: The bus does not let this key in, or not hear that, or is gone for good.
     """
     if not is_api_key(key):
         raise LocalError("that is no API key (trueup_...)")
-    enough = asyncio.Event()
-    objections: list[str] = []
+    client, news = Client(), News()
+    # The client tries for minutes where it is refused: what it is told meanwhile ends it.
+    entering = asyncio.create_task(_enter(client, url, key, subjects, news))
+    try:
+        while not isinstance(one := await news.get(), LocalError) and show(one):
+            pass
+    finally:
+        entering.cancel()
+        await asyncio.wait([entering])
+        await client.close()
+    if isinstance(one, LocalError):
+        raise one
 
+
+async def _enter(client: Client, url: str, key: str, subjects: Sequence[str], news: News) -> None:
     async def heard(message: Msg) -> None:
-        if not enough.is_set() and not show(message):
-            enough.set()
+        news.put_nowait(message)
 
     async def objected(error: Exception) -> None:
-        if "violation" in str(error).lower():
-            objections.append(str(error))
-            enough.set()
+        said = str(error).lower()
+        if "violation" in said:
+            refuses = "does not let this key in" if "authorization" in said else "refuses"
+            news.put_nowait(LocalError(f"the bus {refuses}: {error}"))
 
-    client = Client()
+    async def closed() -> None:
+        news.put_nowait(LocalError("the bus is gone"))
+
     try:
-        await client.connect(url.split(","), user="tail", password=key, error_cb=objected, allow_reconnect=True)
-        for subject in subjects:
-            await client.subscribe(subject, cb=heard)
-        await client.flush()
-        await enough.wait()
-    except nats.errors.Error as error:
-        raise LocalError(f"the bus does not let this key in: {error}") from None
-    finally:
-        await client.close()
-    if objections:
-        raise LocalError(f"the bus refuses: {objections[0]}")
+        async with asyncio.timeout(ENTRY_SECONDS):
+            await client.connect(url.split(","), user="tail", password=key, error_cb=objected, closed_cb=closed)
+            for subject in subjects:
+                await client.subscribe(subject, cb=heard)
+            await client.flush()
+    except (nats.errors.Error, OSError) as error:  # a timeout is an OSError
+        news.put_nowait(LocalError(f"the bus does not answer: {error!r}"))
