@@ -105,20 +105,18 @@ def public_streams() -> dict[str, list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class NatsUser:
-    """A NATS user with what it may publish and subscribe to (deny wins over allow)."""
+    """A NATS user with what it may publish and subscribe to, and nothing else."""
 
     name: str
     publish_allow: tuple[str, ...]
     subscribe_allow: tuple[str, ...]
-    publish_deny: tuple[str, ...] = ()
-    subscribe_deny: tuple[str, ...] = ()
     account: str = SERVICES_ACCOUNT
 
     def permissions(self) -> dict[str, Any]:
         """The ``permissions`` block of a NATS server configuration."""
         return {
-            "publish": {"allow": list(self.publish_allow), "deny": list(self.publish_deny)},
-            "subscribe": {"allow": list(self.subscribe_allow), "deny": list(self.subscribe_deny)},
+            "publish": {"allow": list(self.publish_allow)},
+            "subscribe": {"allow": list(self.subscribe_allow)},
         }
 
 
@@ -147,38 +145,31 @@ def _service_user(service: str) -> NatsUser:
 
 
 def _reader() -> NatsUser:
-    """Another team's client: reads every public stream, publishes no event."""
-    publish = ["$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.LIST"]
-    subscribe = [f"{inbox_prefix('reader')}.>", "_INBOX.>"]
+    """The operator's eye: hears every public stream, reads it through a durable of its own, publishes no event.
+
+    A server matches whole words, so the durable has exactly this name; consumers that come and go get theirs from the
+    server, deliver into the inbox, and are neither fetched from nor acknowledged.
+    """
+    name = "reader"
+    publish = ["$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.LIST", "$JS.FC.>"]
+    subscribe = [f"{inbox_prefix(name)}.>", "_INBOX.>"]
     for stream, subjects in public_streams().items():
         publish += [
             f"$JS.API.STREAM.INFO.{stream}",
             f"$JS.API.STREAM.MSG.GET.{stream}",
             f"$JS.API.DIRECT.GET.{stream}.>",
             f"$JS.API.CONSUMER.CREATE.{stream}",
-            f"$JS.API.CONSUMER.CREATE.{stream}.reader-*",
-            f"$JS.API.CONSUMER.CREATE.{stream}.reader-*.>",
-            f"$JS.API.CONSUMER.DURABLE.CREATE.{stream}.reader-*",
+            f"$JS.API.CONSUMER.CREATE.{stream}.{name}",
+            f"$JS.API.CONSUMER.CREATE.{stream}.{name}.>",
+            f"$JS.API.CONSUMER.DURABLE.CREATE.{stream}.{name}",
             f"$JS.API.CONSUMER.INFO.{stream}.*",
-            f"$JS.API.CONSUMER.MSG.NEXT.{stream}.*",
-            f"$JS.API.CONSUMER.DELETE.{stream}.reader-*",
-            f"$JS.ACK.{stream}.>",
-            f"$JS.ACK.*.*.{stream}.>",
-            "$JS.FC.>",
+            f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}",
+            f"$JS.API.CONSUMER.DELETE.{stream}.{name}",
+            f"$JS.ACK.{stream}.{name}.>",
+            f"$JS.ACK.*.*.{stream}.{name}.>",
         ]
         subscribe += subjects
-    # The services' own durables are not a reader's to fetch from or to acknowledge for.
-    deny = [
-        subject
-        for service, streams in CONSUMES.items()
-        for stream in streams
-        for subject in (
-            f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{service}",
-            f"$JS.ACK.{stream}.{service}.>",
-            f"$JS.ACK.*.*.{stream}.{service}.>",
-        )
-    ]
-    return NatsUser("reader", tuple(dict.fromkeys(publish)), tuple(subscribe), tuple(deny))
+    return NatsUser(name, tuple(publish), tuple(subscribe))
 
 
 def _doorkeeper() -> NatsUser:

@@ -173,3 +173,15 @@ def test_compose_takes_the_file(profile: str, tmp_path: Any):
         [*command, *options, "-f", str(COMPOSE_FILE), "config", "-q"], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_page_opens_the_bus_to_subscribers():
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf8")
+    (override,) = re.findall(r"```yaml\n# docker-compose.override.yml\n(.*?)```", page, re.DOTALL)
+    opened = yaml.safe_load(override)["services"]
+    assert opened.keys() <= CONTAINERS.keys()
+    (port,) = opened["nats"]["ports"]
+    assert "ports" not in CONTAINERS["nats"], "nothing but the gateway is published by itself"
+    address, _outside, inside = port.split(":")
+    assert address not in {"", "0.0.0.0"}
+    assert f"nats:{inside}" in TEXT

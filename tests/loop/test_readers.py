@@ -47,6 +47,27 @@ async def test_another_team_subscribes_with_plain_nats_and_reads_json(system: Sy
     await client.close()
 
 
+async def test_the_readers_durable_remembers_what_was_acknowledged(system: System, door: Outside):
+    tenant = await door.tenant()
+    for name in VENTURES:
+        await tenant.venture(name, targets(name))
+    subject = f"plan.created.{tenant.id}"
+    seen: list[str] = []
+    for _attempt in range(len(VENTURES)):
+        client = await reader(system)
+        subscription = await client.jetstream().pull_subscribe(subject, durable="reader", stream="PLANS")
+        (message,) = await subscription.fetch(1, timeout=10)
+        await message.ack_sync(timeout=10)
+        seen.append(json.loads(message.data)["venture_id"])
+        await client.close()
+    assert sorted(seen) == sorted(tenant.ventures.values())
+    client = await reader(system)
+    await client.jetstream().delete_consumer("PLANS", "reader")
+    with pytest.raises((nats.errors.TimeoutError, nats.js.errors.APIError, nats.errors.NoRespondersError)):
+        await client.jetstream(timeout=1).pull_subscribe(subject, durable="mine", stream="PLANS")
+    await client.close()
+
+
 @pytest.mark.parametrize(
     "subject",
     [
@@ -54,6 +75,9 @@ async def test_another_team_subscribes_with_plain_nats_and_reads_json(system: Sy
         "$JS.API.STREAM.DELETE.FINANCE",
         "$JS.API.CONSUMER.DELETE.FINANCE.sync",
         "$JS.API.CONSUMER.MSG.NEXT.FINANCE.sync",
+        "$JS.API.CONSUMER.MSG.NEXT.FINANCE.0197b0c0-0000-7000-8000-000000000000",
+        "$JS.API.CONSUMER.CREATE.FINANCE.0197b0c0-0000-7000-8000-000000000000",
+        "$JS.API.CONSUMER.DURABLE.CREATE.FINANCE.sync",
         "$JS.ACK.FINANCE.sync.1.1.1.1.1",
         "_wake.finance.relay",
     ],

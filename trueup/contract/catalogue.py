@@ -38,6 +38,9 @@ nats --server "$TRUEUP_NATS_URL" --user "$TRUEUP_READER_NATS_USER" --password "$
 ```
 
 or with what Trueup ships: `python -m trueup events tail 'metric.created.>'`.
+
+What is stored it reads through consumers that the server names (`ordered_consumer=True` in nats-py), or through
+one durable on each stream, which has to be called `reader`.
 """
 
 
