@@ -7,24 +7,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.reporting.letter.models import LetterDue, ReportLetter
-from shared.contracts.identity import Role
-from shared.platform.db.platform_tables import MembershipRow
 from shared.platform.mail import HOLD, LETTERS_AT_A_TIME, WAITING
-
-READERS = (Role.OWNER, Role.ADMIN)
-"""Who is sent the report: those who run the organization."""
-
-
-async def readers(session: AsyncSession, organization_id: UUID) -> list[UUID]:
-    """The active owners and admins who may see every venture and can be written to."""
-    statement = select(MembershipRow.user_id).where(
-        MembershipRow.organization_id == organization_id,
-        MembershipRow.active,
-        MembershipRow.role.in_([role.value for role in READERS]),
-        MembershipRow.venture_ids.is_(None),
-        MembershipRow.email.is_not(None),
-    )
-    return list(await session.scalars(statement.order_by(MembershipRow.user_id)))
 
 
 async def written(session: AsyncSession, organization_id: UUID, slot: date) -> set[UUID]:

@@ -10,6 +10,7 @@ from services.reporting.letter import store
 from services.reporting.letter.models import LetterDue, ReportLetter
 from services.reporting.letter.rules import letter
 from services.reporting.portfolio.store import ventures
+from services.reporting.reader.store import readers
 from services.reporting.report.document import ReportDocument
 from services.reporting.report.rules.period import MONTHLY
 from services.reporting.report.use_cases import make_report
@@ -36,8 +37,8 @@ async def mail_report(session: AsyncSession, slot: Slot, cursor: Any) -> Step:
     # A run by hand may come at the same time as the scheduled one.
     await lock_keys(session, "reporting.letters", [(str(organization.id), str(slot.day))])
     told = await store.written(session, organization.id, slot.day)
-    readers = [user for user in await store.readers(session, organization.id) if user not in told]
-    if not readers or not await ventures(session, organization.id):
+    unwritten = [user for user in await readers(session, organization.id) if user not in told]
+    if not unwritten or not await ventures(session, organization.id):
         return Step(Counter(reports=0, letters=0))
     at = now()
     ended = month_start(slot.day) - timedelta(days=1)
@@ -56,7 +57,7 @@ async def mail_report(session: AsyncSession, slot: Slot, cursor: Any) -> Step:
             "created_at": at,
             **newly_posted(),
         }
-        for user in readers
+        for user in unwritten
     ]
     await bulk_insert(session, ReportLetter, rows)
     due = [{"id": row["id"], "organization_id": row["organization_id"], "due_at": at} for row in rows]

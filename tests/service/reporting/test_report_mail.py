@@ -16,7 +16,7 @@ from services.reporting.letter.rules import letter
 from services.reporting.letter.sending import run_mailer
 from services.reporting.report.document import ReportDocument
 from services.reporting.report.rendering.press import PRESS
-from shared.contracts.identity import MemberJoined, MembershipStatus, Role
+from shared.contracts.identity import MemberJoined, MemberRemoved, MembershipStatus, Role
 from shared.contracts.reporting import ReportReady
 from shared.kernel import clock
 from shared.kernel.ids import new_id
@@ -216,3 +216,54 @@ async def test_a_mailer_holds_nothing_while_a_server_takes_its_time_and_when_it_
             await asyncio.sleep(0.05)
     assert states == ["sent"]
     assert [envelope.rcpt_tos for envelope in office.envelopes] == [["owner@example.com"]]
+
+
+async def test_who_gets_it_is_chosen_among_the_members_who_may_see_everything(house: House, told, office: PostOffice):
+    await house.start("reporting", roles=("http", "consumers", "relay", "jobs"))
+    organization, other = await house.organization(), await house.organization(slug="other")
+    kopi = told(organization)
+    owner = member(organization, Role.OWNER, "owner@example.com")
+    investor = member(organization, Role.VIEWER, "investor@example.com")
+    limited = member(organization, Role.ADMIN, "one-venture@example.com", (kopi.id,))
+    foreign = member(other, Role.OWNER, "foreign@example.com")
+    await house.publish(owner, investor, limited, foreign, *kopi.story())
+    await house.settle()
+    client = house.client("reporting", organization)
+    before = (await client.get("/report-mail")).json()
+    assert before == {"version": 0, "readers": None, "in_force": [str(owner.user_id)]}
+
+    for nobody in (limited, foreign):
+        body = {"readers": [str(investor.user_id), str(nobody.user_id)]}
+        refused = await client.put("/report-mail", json=body)
+        assert (refused.status_code, refused.json()["code"]) == (422, "not_a_reader")
+        assert [error["loc"] for error in refused.json()["errors"]] == [["body", "readers", "1"]]
+    chosen = (await client.put("/report-mail", json={"readers": [str(investor.user_id)]})).json()
+    assert chosen == {"version": 1, "readers": [str(investor.user_id)], "in_force": [str(investor.user_id)]}
+    assert (await client.put("/report-mail", json={"readers": None}, headers={"If-Match": '"0"'})).status_code == 409
+    for who, status in (
+        (house.client("reporting", organization, Role.MEMBER), 403),
+        (house.client("reporting", other), 200),
+    ):
+        assert (await who.put("/report-mail", json={"readers": None})).status_code == status
+
+    assert await run_for(client, None) == {"reports": 1, "letters": 1}
+    async with house.database("reporting").transaction([organization.id]) as session:
+        assert list(await session.scalars(select(ReportLetter.user_id))) == [investor.user_id]
+
+    # Who was removed gets none, and nobody gets it in their place; the same slot again would be for whoever is left.
+    gone = investor.model_dump() | {"version": 2, "status": MembershipStatus.REMOVED}
+    await house.publish(MemberRemoved(**gone))
+    await house.settle()
+    left = (await client.get("/report-mail")).json()
+    assert (left["readers"], left["in_force"]) == ([str(investor.user_id)], [])
+    earlier = add_months(month_start(clock.today(ZONE)), -1).replace(day=5)
+    assert await run_for(client, str(earlier)) == {"reports": 0, "letters": 0}
+    everyone = (await client.put("/report-mail", json={"readers": None}, headers={"If-Match": '"1"'})).json()
+    assert (everyone["version"], everyone["in_force"]) == (2, [str(owner.user_id)])
+    assert await run_for(client, str(earlier)) == {"reports": 1, "letters": 1}
+    assert office.tried == 0, "the mailer does not run here"
+
+
+async def run_for(client, slot: str | None) -> dict:
+    started = await client.post("/reporting/jobs/report_mail/runs", json={"slot": slot})
+    return await ended(client, started.json()["id"])

@@ -1,0 +1,1 @@
+"""Reader: who gets the monthly report by mail."""
