@@ -4,6 +4,7 @@ from datetime import time
 
 from services.sync.digest.use_cases import write_digests
 from services.sync.review.use_cases import review_ventures
+from services.sync.upkeep.pruning import prune
 from services.sync.upkeep.use_cases import sync_ventures
 from shared.platform.jobs.job import Job
 from shared.platform.jobs.runner import run_jobs
@@ -30,7 +31,13 @@ DIGEST = Job(
     write_digests,
     most_missed=7,
 )
-JOBS = (DAILY_SYNC, MONTHLY_REVIEW, DIGEST)
+PRUNE = Job(
+    "prune",
+    "Delete webhook deliveries and letters that were settled, and notifications that were read, long ago",
+    Daily(time(4, 0)),
+    prune,
+)
+JOBS = (DAILY_SYNC, MONTHLY_REVIEW, DIGEST, PRUNE)
 
 
 async def run(runtime: Runtime) -> None:

@@ -32,6 +32,7 @@ class WebhookDelivery(SyncTable):
             "next_attempt_at",
             postgresql_where=text("state = 'waiting'"),
         ),
+        deletable=True,
     )
 
     organization_id: Mapped[Id] = mapped_column(primary_key=True)
@@ -52,7 +53,7 @@ class WebhookAttempt(SyncTable):
     """One attempt: what was answered (``status_code``, the beginning of the ``answer``), or why nothing was."""
 
     __tablename__ = "webhook_attempts"
-    __table_args__ = table_args(TableKind.OWNED, unaudited="the log of a worker")
+    __table_args__ = table_args(TableKind.OWNED, deletable=True, unaudited="the log of a worker")
 
     organization_id: Mapped[Id] = mapped_column(primary_key=True)
     delivery_id: Mapped[Id] = mapped_column(primary_key=True)

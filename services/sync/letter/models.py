@@ -16,6 +16,7 @@ class Letter(PostedLetter, SyncTable):
         TableKind.OWNED,
         known_state(),
         Index("uq_letters_cause", "organization_id", "user_id", "cause", unique=True),
+        deletable=True,
         unaudited="a queue of letters",
     )
 

@@ -31,6 +31,7 @@ class Notification(SyncTable):
         ),
         # serves: what the next digest tells
         Index("ix_notifications_digest", "organization_id", "user_id", postgresql_where=text(_IN_A_DIGEST)),
+        deletable=True,
         unaudited="what somebody has read is no deed",
     )
 
