@@ -1,14 +1,17 @@
 """Any order, any repetition, two replicas: the same comparisons, projections and open alerts."""
 
 import random
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import permutations
 
 import pytest
+from sqlalchemy import select
 
 from services.sync.operations import figures, recompute
+from services.sync.variance.models import Variance
 from shared.contracts.event import Event
-from shared.contracts.finance import MetricKind, MetricSource
+from shared.contracts.finance import MetricCreated, MetricKind, MetricSource
 from shared.contracts.plans import CustomPathPoint, TargetPath
 from shared.contracts.sync import AlertState, AlertStatus, ProjectionState, VarianceComputed
 from shared.kernel.clock import today
@@ -128,6 +131,41 @@ async def test_any_order_and_any_repetition_end_in_the_same_state(postgres_url, 
         chance.shuffle(shuffled)
         found = await _lived_through(postgres_url, nats, organization, shuffled, replicas=replicas, chunk=chunk)
         assert found == expected
+
+
+async def test_of_several_metrics_in_one_second_the_last_by_revision_and_source_counts(house: House):
+    """All are recorded at the same instant: neither that nor the order of arrival decides, one by one or in a batch."""
+    house.settings["batch_size"] = 5
+    await house.start("sync", "sync")
+    organization = await house.organization()
+    day = today("Asia/Kuala_Lumpur")
+    orders = list(permutations(range(5)))
+    ventures = [Venture(organization.id, f"Kopi {number}") for number in range(len(orders))]
+    stories = [_in_one_second(venture, day, order) for venture, order in zip(ventures, orders, strict=True)]
+    assert len({event.recorded_at for story in stories for event in story}) == 1
+    await house.publish(*[venture.created() for venture in ventures])
+    # A third comes one venture after the other, the rest event by event across all ventures.
+    await house.publish(*[event for story in stories[::3] for event in story])
+    rest = [story for place, story in enumerate(stories) if place % 3]
+    await house.publish(*[event for step in zip(*rest, strict=True) for event in step])
+    await house.settle()
+    async with house.database("sync").transaction([organization.id]) as session:
+        rows = list(await session.scalars(select(Variance)))
+    assert {row.venture_id for row in rows} == {venture.id for venture in ventures}
+    assert {(row.observed_on, row.source, row.actual, row.current) for row in rows} == {
+        (day, "calculated", Decimal(1000), True)
+    }
+
+
+def _in_one_second(venture: Venture, day: date, order: tuple[int, ...]) -> list[MetricCreated]:
+    told = [
+        venture.metric(day, "900", revision=1),
+        venture.metric(day, "1100", revision=2),
+        venture.metric(day, "1000", revision=3),
+        venture.metric(day, "5000", source=MetricSource.MANUAL, revision=9),
+        venture.metric(day, "7000", source=MetricSource.OVERRIDE, revision=1, withdrawn=True),
+    ]
+    return [told[place] for place in order]
 
 
 async def test_a_replay_changes_nothing_and_tells_nothing(house: House):
