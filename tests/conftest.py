@@ -1,6 +1,7 @@
 """Engines for all tests: one PostgreSQL a run, one NATS a worker, databases cloned from migrated templates."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -8,13 +9,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.harness.engines import NATS_PASSWORD, nats_server
+from tests.harness.engines import NATS_PASSWORD, nats_server, postgres_server
 from tests.harness.house import House
+from tests.harness.surroundings import keep_compiled_code, work_in_memory
 from trueup.engines.nats import NatsServer
 from trueup.engines.postgres import PostgresServer
 
 URL_VARIABLE = "TRUEUP_TEST_POSTGRES_URL"
 _shared: list[tuple[PostgresServer, tempfile.TemporaryDirectory]] = []
+_in_memory: list[Path] = []
 
 settings.register_profile(
     "trueup", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -24,12 +27,17 @@ settings.load_profile("trueup")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start PostgreSQL in the controlling process; its workers inherit the address."""
-    if hasattr(config, "workerinput") or URL_VARIABLE in os.environ or _only_unit_tests(config):
+    keep_compiled_code()
+    if hasattr(config, "workerinput") or URL_VARIABLE in os.environ:
         return
-    folder = tempfile.TemporaryDirectory(prefix="trueup-tests-", ignore_cleanup_errors=True)
-    server = PostgresServer(Path(folder.name), durable=False, ends_with_parent=True)
+    if folder := work_in_memory():
+        _in_memory.append(folder)
+    if _only_unit_tests(config):
+        return
+    state = tempfile.TemporaryDirectory(prefix="trueup-tests-", ignore_cleanup_errors=True)
+    server = postgres_server(Path(state.name))
     os.environ[URL_VARIABLE] = server.start()
-    _shared.append((server, folder))
+    _shared.append((server, state))
 
 
 def pytest_unconfigure() -> None:
@@ -40,6 +48,8 @@ def pytest_unconfigure() -> None:
         server.destroy()
         folder.cleanup()
         os.environ.pop(URL_VARIABLE, None)
+    while _in_memory:
+        shutil.rmtree(_in_memory.pop(), ignore_errors=True)
 
 
 def _only_unit_tests(config: pytest.Config) -> bool:

@@ -30,6 +30,8 @@ def template_of(superuser_url: str, service: str) -> str:
         provision.ensure_role(connection, provision.role_of(service), ROLE_PASSWORD)
         provision.ensure_database(connection, making, provision.role_of(service))
         migrate.migrate(service, address(superuser_url, provision.OPERATOR_ROLE, making))
+        # The first to connect writes what the server keeps of the catalogue: the clones get it too.
+        psycopg.connect(address(superuser_url, provision.OPERATOR_ROLE, making)).close()
         connection.execute(
             sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(making), sql.Identifier(name))
         )

@@ -10,15 +10,31 @@ from shared.platform.auth.nats_tokens import Issuer, new_seed
 from trueup.contract.bus_server import bus_access
 from trueup.engines.nats import NatsServer
 from trueup.engines.ports import LOOPBACK, choose_port
+from trueup.engines.postgres import PostgresServer
 
 NATS_PASSWORD = "test-password"
 ISSUER_SEED = new_seed()
+FOR_SHORT_LIVES = {
+    "autovacuum": "off",  # no test's database lives for long
+    # Who was cut off while it logged in holds up every DROP DATABASE until this is over; clients give up then, too.
+    "authentication_timeout": "5s",
+    "scram_iterations": "1",
+}
+
+
+def postgres_server(folder: Path) -> PostgresServer:
+    """A PostgreSQL server whose databases live for seconds."""
+    return PostgresServer(folder, durable=False, ends_with_parent=True, settings=FOR_SHORT_LIVES)
 
 
 def nats_server(folder: Path, port: int | None = None, more: Mapping[str, Any] | None = None) -> NatsServer:
-    """A NATS server that knows every declared user, all with one password."""
+    """A NATS server that knows every declared user, all with one password.
+
+    It flushes late: no test cuts the power.
+    """
     access = bus_access({user.name: NATS_PASSWORD for user in nats_users()}, Issuer(ISSUER_SEED).name)
-    return NatsServer(folder, port=port, ends_with_parent=True, more=access | dict(more or {}))
+    late = {"jetstream": {"store_dir": str(folder.resolve() / "streams")}}
+    return NatsServer(folder, port=port, ends_with_parent=True, more=access | late | dict(more or {}))
 
 
 class NatsCluster:

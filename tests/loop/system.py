@@ -12,7 +12,8 @@ from typing import Any
 
 import psutil
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.harness.surroundings import ROOT, bare_environment, ends_with_us
+
 READY_S = 120.0
 NOT_SETTLED = 3
 SETTLE_TRIES = 4
@@ -39,6 +40,7 @@ class System:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=ends_with_us(),  # noqa: PLW1509 - two system calls
             )
         deadline = time.monotonic() + READY_S
         while not (self.folder / "run" / "ready").exists():
@@ -61,8 +63,7 @@ class System:
         return self._log.read_text(encoding="utf8", errors="replace")[-4000:]
 
     def _bare_environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("TRUEUP_")}
-        return kept | {
+        return bare_environment() | {
             "TRUEUP_STATE_DIR": str(self.folder),
             "TRUEUP_RETRY_SECONDS": "0.05",
             "TRUEUP_FAILPOINT_DIR": str(self.folder / "run" / "failpoints"),

@@ -1,7 +1,6 @@
 """The demo as its first user sees it: it says what happened, its summary is complete, a second run finds it again."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness.surroundings import bare_environment, ends_with_us
 from trueup.demo.company import VENTURES
 from trueup.local import ROOT
 
@@ -29,15 +29,15 @@ KEYS = {
 
 
 def demo(folder: Path) -> tuple[str, dict[str, Any]]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TRUEUP_")}
     done = subprocess.run(
         [sys.executable, "-m", "trueup", "demo", "--exit"],
         cwd=ROOT,
-        env=environment | {"TRUEUP_STATE_DIR": str(folder)},
+        env=bare_environment() | {"TRUEUP_STATE_DIR": str(folder)},
         capture_output=True,
         text=True,
         check=False,
         timeout=170,
+        preexec_fn=ends_with_us(),
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return done.stdout, json.loads((folder / "demo" / "summary.json").read_text())

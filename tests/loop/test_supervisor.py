@@ -19,6 +19,7 @@ import psycopg
 import pytest
 
 from shared.contracts.topology import SERVICES
+from tests.harness.surroundings import bare_environment
 from trueup.engines import PostgresServer
 from trueup.engines.ports import claim_port
 from trueup.local import ROOT
@@ -33,7 +34,7 @@ class Running:
     """A supervisor in a process group of its own, as a terminal has it, and everything below it."""
 
     def __init__(self, state: Path, *command: str, home: str | None = None) -> None:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("TRUEUP_")}
+        environment = bare_environment()
         environment.pop("HOME", None)
         if home is not None:
             environment["HOME"] = home

