@@ -31,17 +31,17 @@ class Tenant:
         return f"/v1/organizations/{self.id}"
 
     async def get(self, path: str) -> Any:
-        return await self.door.get(f"{self.path}/{path}", self.owner)
+        return await self.door.patiently("GET", f"{self.path}/{path}", self.owner)
 
     async def post(self, path: str, body: Any) -> Any:
-        return await self.door.post(f"{self.path}/{path}", self.owner, body)
+        return await self.door.patiently("POST", f"{self.path}/{path}", self.owner, body)
 
     async def venture(self, name: str, targets: dict[str, Any]) -> str:
         """A venture with a plan."""
         created = await self.post("ventures", {"name": name, "stage": "GROWTH"})
         self.ventures[name] = created["id"]
         body = {"strategy": {}, "targets": targets}
-        await self.door.call("PUT", f"{self.path}/ventures/{created['id']}/plan", self.owner, body)
+        await self.door.patiently("PUT", f"{self.path}/ventures/{created['id']}/plan", self.owner, body)
         return str(created["id"])
 
     async def deliver(self, events: Sequence[Json], at_once: int = 8, *, tick: Callable[[], object] = bool) -> None:

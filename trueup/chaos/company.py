@@ -23,7 +23,6 @@ PROMISED = "Promised"
 """A venture that nobody pays yet: its plan alone moves its figures, so that they depend on no race."""
 SAVES_PER_100_EVENTS = 2
 AT_ONCE = 24
-NOT_YET = (404, 503)
 UNAUTHORIZED, TOO_MANY, OUTAGE = 401, 429, 500
 SAVED_WITHIN_S = 120.0
 
@@ -62,18 +61,8 @@ async def found_company(door: Door, owner: Person, name: str, session: aiohttp.C
     company = Company(created["id"], created["slug"], door, replace(owner))
 
     async def make(method: str, noun: str, body: Json) -> Json:
-        """Once the service has heard of the organization: a busy machine may take more than its second."""
-
-        async def attempt() -> Json | None:
-            try:
-                made: Json = await door.call(method, f"{company.path}/{noun}", owner, body)
-            except Refused as refused:
-                if refused.status not in NOT_YET:
-                    raise
-                return None
-            return made
-
-        return await until(attempt, f"{method} {noun}")
+        made: Json = await door.patiently(method, f"{company.path}/{noun}", owner, body)
+        return made
 
     for venture, promised in VENTURES.items():
         made = await make("POST", "ventures", {"name": venture, "stage": "GROWTH"})

@@ -19,6 +19,8 @@ VERIFY, ACCEPT = "verify-email", "accept-invitation"
 PATIENCE_S = 30.0
 DELIVERY_PATIENCE_S = 90.0
 LONGEST_PAUSE_S = 2.0
+NOT_YET = (404, 503)
+"""What a service answers to who names something that it has not heard of yet."""
 
 
 class DemoError(RuntimeError):
@@ -84,12 +86,29 @@ class Door:
         """Create or do."""
         return await self.call("POST", path, person, body)
 
+    async def patiently(self, method: str, path: str, person: Person, body: Any = None) -> Any:
+        """One request about what was made elsewhere a moment ago: again until the service has heard of that.
+
+        Services wait a second for an event that is on its way, which a busy machine may exceed.
+        """
+
+        async def attempt() -> tuple[Any] | None:
+            try:
+                return (await self.call(method, path, person, body),)
+            except Refused as refused:
+                if refused.status not in NOT_YET:
+                    raise
+                return None
+
+        answered: tuple[Any] = await until(attempt, f"{method} {path}")
+        return answered[0]
+
     async def every(self, path: str, person: Person) -> list[Json]:
         """All items of a list, page by page."""
         items: list[Json] = []
         cursor = ""
         while True:
-            page = await self.get(f"{path}{'&' if '?' in path else '?'}limit=200{cursor}", person)
+            page = await self.patiently("GET", f"{path}{'&' if '?' in path else '?'}limit=200{cursor}", person)
             items += page["items"]
             if not page.get("next_cursor"):
                 return items

@@ -80,9 +80,9 @@ class Loader:
                     "stage": story.stage,
                     "market_type": story.market,
                 }
-                known[story.name] = (await self.door.post(f"{company.path}/ventures", company.admin, body))["id"]
+                known[story.name] = await self._made(company, f"{company.path}/ventures", body)
             plan = {"strategy": story.strategy, "targets": story.targets(today)}
-            await self.door.call("PUT", f"{company.path}/ventures/{known[story.name]}/plan", company.admin, plan)
+            await self.door.patiently("PUT", f"{company.path}/ventures/{known[story.name]}/plan", company.admin, plan)
             company.ventures[story.name] = known[story.name]
 
     async def connection(self, company: Company, key: str, name: str, stripe_account: str) -> Endpoint:
@@ -96,7 +96,7 @@ class Loader:
                 "livemode": False,
                 "webhook_secrets": [secret],
             }
-            known[name] = (await self.door.post(path, company.admin, body))["id"]
+            known[name] = await self._made(company, path, body)
         url = f"{self.door.url}/webhooks/stripe/{known[name]}"
         company.endpoints[key] = Endpoint(known[name], url, secret, self.session)
         return company.endpoints[key]
@@ -111,7 +111,7 @@ class Loader:
             for customer in (*story.customers, *story.newcomers):
                 if story.by_account and customer not in accounts:
                     body = {"name": customer, "venture_id": venture}
-                    accounts[customer] = (await self.door.post(path, company.admin, body))["id"]
+                    accounts[customer] = await self._made(company, path, body)
                 metadata = {"account_id": accounts[customer]} if story.by_account else {"venture_id": venture}
                 links[customer] = metadata
         links["Singapore Fine Foods"] = {"venture_id": company.ventures["Sawit Sense"]}
@@ -125,7 +125,11 @@ class Loader:
             for metric, value in story.metrics.items():
                 body = {"metric": metric, "value": value, "observed_on": today.isoformat()}
                 path = f"{company.path}/ventures/{company.ventures[story.name]}/metrics"
-                await self.door.post(path, company.admin, body)
+                await self.door.patiently("POST", path, company.admin, body)
+
+    async def _made(self, company: Company, path: str, body: dict[str, Any]) -> str:
+        """Make something; gives its id."""
+        return str((await self.door.patiently("POST", path, company.admin, body))["id"])
 
 
 async def load_plans(loader: Loader) -> tuple[Company, Person]:
