@@ -11,8 +11,10 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from services.identity.api_key.models import ApiKey
 from services.identity.audit.models import AuditEntry
+from services.identity.audit.rules import searched_since
 from services.identity.user.models import User
 from shared.contracts.audit import Action, ActorKind
+from shared.kernel.clock import now
 from shared.kernel.text import Prose
 
 
@@ -99,6 +101,10 @@ def _text(description: str, *examples: str, least: int = 1) -> Any:
     return Query(min_length=least, max_length=200, description=description, examples=list(examples))
 
 
+_SEARCH = (
+    "text anywhere in the entry, in the 90 days before `until` (or now) unless `since` says otherwise; "
+    "in 366 days at most"
+)
 Instant = Annotated[AwareDatetime, AfterValidator(_reasonable)]
 Text = Prose | None
 
@@ -130,8 +136,10 @@ async def _filter(
     api_key_id: UUID | None = None,
     kind: Annotated[Text, _text("of a thing changed", "plans")] = None,
     id: Annotated[Text, _text("of a thing changed")] = None,  # noqa: A002 - the parameter's name
-    q: Annotated[Text, _text("text anywhere in the entry", least=2)] = None,
+    q: Annotated[Text, _text(_SEARCH, least=2)] = None,
 ) -> AuditFilter:
+    if q is not None:
+        since = searched_since(since, until, now())
     return AuditFilter(since, until, service, operation, actor, user_id, api_key_id, kind, id, q)
 
 

@@ -2,17 +2,27 @@
 
 import csv
 import io
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import orjson
 import pytest
 from psycopg import sql
+from sqlalchemy import text
+from sqlalchemy.dialects import postgresql
 
+from services.identity.audit.models import AuditEntry
+from services.identity.audit.rules import searched_since
+from services.identity.audit.schemas import AuditFilter
+from services.identity.audit.store import entries_of
 from services.identity.base import IdentityTable
 from services.identity.subscriptions import SUBSCRIPTIONS
 from shared.contracts.audit import NO_ORGANIZATION, AuditRecorded
 from shared.contracts.identity import Role
+from shared.kernel.clock import now
 from shared.kernel.ids import new_id
 from shared.platform.bus.consumer import apply
 from shared.platform.db.tables import is_secret
@@ -204,6 +214,48 @@ async def test_it_is_searched(desk: FrontDesk):
     assert first["items"] + second.json()["items"] == [tea, coffee]
     for wrong in ({"since": "yesterday"}, {"since": "0001-01-01T00:00:00+14:00"}, {"actor": "god"}, {"q": "x"}):
         assert (await office.call("GET", "/audit-log", params=wrong)).status_code == 422, wrong
+
+
+async def test_a_search_reads_its_span_and_no_more(desk: FrontDesk):
+    """By the index of the log in time, under row-level security: neither the table, nor another organization's."""
+    office, other = await Office.open(desk), await Office.open(desk, "eve@example.com", "Evil")
+    await desk.house.settle()
+    async with desk.house.operator_connection("identity") as connection:
+        for organization in (office.id, other.id):
+            await connection.execute(
+                "INSERT INTO owned.audit_entries SELECT %s, gen_random_uuid(), now() - days * interval '6 hours',"
+                " 'plans', 'savePlan', 'user', NULL, NULL, NULL, '', NULL, jsonb_build_array(jsonb_build_object("
+                "'kind', 'plans', 'id', NULL, 'action', 'changed', 'before', NULL, 'after',"
+                " jsonb_build_object('note', 'needle ' || days))), 0 FROM generate_series(1, 3000) AS days",
+                [organization],
+            )
+        await connection.commit()
+        await connection.execute("ANALYZE owned.audit_entries")
+    wanted = AuditFilter(since=searched_since(None, None, now()), text="needle")
+    query = entries_of(UUID(office.id), wanted).order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
+    compiled = query.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+    async with desk.house.database("identity").transaction([UUID(office.id)]) as session:
+        explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {compiled}".replace(":", r"\:"))
+        plan = (await session.execute(explain)).scalar_one()
+    (scan,) = [node for node in nodes(plan[0]["Plan"]) if node.get("Relation Name") == "audit_entries"]
+    assert scan["Index Name"] == "ix_audit_entries_at"
+    assert "at >=" in scan["Index Cond"]
+    assert scan["Actual Rows"] + scan.get("Rows Removed by Filter", 0) < 90 * 4 + 20
+
+    # the 360th is 90 days old
+    assert len(await office.entries(q="needle 36")) == 1
+    assert len(await office.entries(q="needle 36", since=(now() - timedelta(days=100)).isoformat())) == 1 + 10
+    old = (now() - timedelta(days=700)).isoformat()
+    assert len(await office.entries(q="needle 2999", until=old)) == 1
+    wide = await office.call("GET", "/audit-log", params={"q": "needle", "since": old})
+    assert (wide.status_code, wide.json()["code"]) == (422, "search_too_wide")
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A plan's nodes."""
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from nodes(part)
 
 
 async def test_the_export_holds_every_change_and_no_formula(desk: FrontDesk, monkeypatch: pytest.MonkeyPatch):

@@ -2,13 +2,14 @@
 
 import csv
 import io
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.identity.audit.rules import cell, csv_lines, search_pattern
+from services.identity.audit.rules import SearchTooWide, cell, csv_lines, search_pattern, searched_since
 
 FORMULAS = ('=HYPERLINK("http://evil.example")', "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1")
 
@@ -38,3 +39,14 @@ def test_every_row_is_read_back_as_it_was_and_no_cell_is_a_formula(rows: list[li
 
 def test_a_search_is_for_the_text_itself():
     assert search_pattern("100%_a\\b") == "%100\\%\\_a\\\\b%"
+
+
+def test_text_is_searched_in_a_span_of_bounded_length():
+    now, day = datetime(2026, 6, 1, tzinfo=UTC), timedelta(days=1)
+    assert searched_since(None, None, now) == now - 90 * day
+    assert searched_since(None, now - 400 * day, now) == now - 490 * day
+    assert searched_since(now - 366 * day, None, now) == now - 366 * day
+    assert searched_since(now - 500 * day, now - 200 * day, now) == now - 500 * day
+    for since, until in ((now - 367 * day, None), (now - 500 * day, now - 133 * day)):
+        with pytest.raises(SearchTooWide):
+            searched_since(since, until, now)
