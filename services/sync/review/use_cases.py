@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.sync.hot import read
 from services.sync.notice.rules import review_notice
 from services.sync.notice.use_cases import notify
+from services.sync.proposal.use_cases import propose_targets
 from services.sync.review.models import MonthlyReview
 from services.sync.review.rules import Reviewed, deviating, review, reviewed_month
 from services.sync.review.store import last_comparisons, stored_reviews, write_reviews
 from services.sync.venture.pages import ventures_after
 from services.sync.venture.store import VentureKey
 from shared.contracts.sync import PerformanceStatus, ReviewCompleted, ReviewedMetric
-from shared.kernel.clock import now
+from shared.kernel.clock import now, today
+from shared.kernel.periods import month_start
 from shared.platform.bus.outbox import emit_all
 from shared.platform.db.bulk import lock_keys
 from shared.platform.jobs.job import Slot, Step
@@ -51,6 +53,8 @@ async def review_ventures(session: AsyncSession, slot: Slot, cursor: Any) -> Ste
     await notify(session, notices)
     await emit_all(session, [_event(row) for row in rows])
     counts["reviews"] = len(rows)
+    if last == month_start(today(slot.organization.time_zone)) - timedelta(days=1):
+        counts["proposals"] = await propose_targets(session, ventures, last, at)
     return Step(counts, following)
 
 

@@ -131,7 +131,10 @@ async def test_by_hand_and_dry(house: House):
     dry = await client.post("/sync/jobs/monthly_review/runs", json={"dry_run": True})
     assert dry.status_code == 202, dry.text
     run = await _ended(client, dry.json()["id"])
-    assert (run["state"], run["counts"]) == ("done", {"ventures": 1, "lagging": 1, "deviations": 1, "reviews": 1})
+    assert (run["state"], run["counts"]) == (
+        "done",
+        {"ventures": 1, "lagging": 1, "deviations": 1, "reviews": 1, "proposals": 0},
+    )
     assert (await answer(house, organization, "/reviews"))["items"] == []
     await house.settle()
     assert await house.events("SYNC", ReviewCompleted) == []

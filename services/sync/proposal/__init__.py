@@ -1,0 +1,1 @@
+"""Proposal: other targets, for a plan whose path the actuals have left for months."""
