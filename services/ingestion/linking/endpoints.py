@@ -33,7 +33,7 @@ async def list_customer_mappings(
     return await paginate(call.session, statement, page, by=by, into=MappingOut.of)
 
 
-@router.put("/ingestion/customer-mappings", needs=Role.MEMBER, operation_id="mapCustomer")
+@router.put("/ingestion/customer-mappings", needs=Role.ADMIN, operation_id="mapCustomer")
 async def map_customer(body: MappingBody, call: Call) -> MappedOut:
     """Say which account a customer belongs to. Applies to its past and future rows; corrected facts go out."""
     actor = call.actor
@@ -43,7 +43,7 @@ async def map_customer(body: MappingBody, call: Call) -> MappedOut:
     return MappedOut.applied_to(mapping, applied=applied)
 
 
-@router.delete("/ingestion/customer-mappings", needs=Role.MEMBER, operation_id="unmapCustomer")
+@router.delete("/ingestion/customer-mappings", needs=Role.ADMIN, operation_id="unmapCustomer")
 async def unmap_customer(
     call: Call,
     connection_id: Annotated[UUID, Query(description="The connection")],
