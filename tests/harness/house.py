@@ -111,6 +111,7 @@ class House:
                 await replica.stack.aclose()
         await self._stack.aclose()
         await self.operator.close()
+        self.replicas.clear()  # what was cut off while it logged in goes now, and holds up no DROP DATABASE
         for name in self.database_names.values():
             databases.drop(self.postgres_url, name)
 
