@@ -39,6 +39,7 @@ class MetricKind(StrEnum):
     LTV_CAC = "ltv_cac"
     PAYBACK_MONTHS = "payback_months"
     BURN_RATE = "burn_rate"
+    GROSS_BURN = "gross_burn"
     RUNWAY_MONTHS = "runway_months"
     CASH = "cash"
 

@@ -35,6 +35,7 @@ DEFINITIONS: dict[MetricKind, str] = {
     MetricKind.LTV_CAC: f"LTV / CAC. {_ENTERED}",
     MetricKind.PAYBACK_MONTHS: f"Months until a customer has paid back its CAC. {_ENTERED}",
     MetricKind.BURN_RATE: f"Net burn: cash expenses - cash revenue of the last full local month. {_ENTERED}",
+    MetricKind.GROSS_BURN: f"Cash expenses of the last full local month. {_ENTERED}",
     MetricKind.RUNWAY_MONTHS: f"Months until cash is used up: cash / net burn. {_ENTERED}",
     MetricKind.CASH: f"Cash at hand. {_ENTERED}",
 }

@@ -16,7 +16,15 @@ CALCULATED_KINDS = (MetricKind.MRR, MetricKind.ARR, MetricKind.CUSTOMERS, Metric
 """The kinds that are calculated from subscriptions."""
 
 MONEY_KINDS = frozenset(
-    [MetricKind.MRR, MetricKind.ARR, MetricKind.CAC, MetricKind.LTV, MetricKind.BURN_RATE, MetricKind.CASH]
+    [
+        MetricKind.MRR,
+        MetricKind.ARR,
+        MetricKind.CAC,
+        MetricKind.LTV,
+        MetricKind.BURN_RATE,
+        MetricKind.GROSS_BURN,
+        MetricKind.CASH,
+    ]
 )
 """The kinds that are amounts in the organization's base currency."""
 

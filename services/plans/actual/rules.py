@@ -6,7 +6,7 @@ from shared.contracts.finance import MetricKind
 from shared.contracts.plans import CustomMetricTarget, Direction
 from shared.kernel.money import EXACT
 
-LESS_IS_BETTER = frozenset({MetricKind.BURN_RATE, MetricKind.CAC, MetricKind.PAYBACK_MONTHS})
+LESS_IS_BETTER = frozenset({MetricKind.BURN_RATE, MetricKind.GROSS_BURN, MetricKind.CAC, MetricKind.PAYBACK_MONTHS})
 
 
 def known_metrics(custom: tuple[CustomMetricTarget, ...]) -> dict[str, Direction]:

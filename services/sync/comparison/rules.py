@@ -15,7 +15,15 @@ from shared.contracts.plans import TargetPath
 from shared.contracts.sync import PerformanceStatus, PlanSyncStatus
 
 MONEY_KINDS = frozenset(
-    {MetricKind.MRR, MetricKind.ARR, MetricKind.CAC, MetricKind.LTV, MetricKind.BURN_RATE, MetricKind.CASH}
+    {
+        MetricKind.MRR,
+        MetricKind.ARR,
+        MetricKind.CAC,
+        MetricKind.LTV,
+        MetricKind.BURN_RATE,
+        MetricKind.GROSS_BURN,
+        MetricKind.CASH,
+    }
 )
 
 

@@ -2,6 +2,7 @@ from uuid import UUID
 
 import pytest
 
+from services.finance.metric.rules import MONEY_KINDS
 from shared.contracts.finance import MetricCreated, MetricKind
 from shared.contracts.identity import Role
 from shared.kernel.ids import new_id
@@ -50,6 +51,7 @@ NO_ACTUALS = [
     ({"value": "NaN"}, "value"),
     ({"value": "-1"}, None),
     ({"metric": "customers", "value": "1.5"}, None),
+    ({"metric": "gross_burn", "value": "-1"}, None),
     ({"metric": "happiness"}, "metric"),
     ({"observed_on": "2999-01-01"}, "observed_on"),
     ({"observed_on": "yesterday"}, "observed_on"),
@@ -68,6 +70,18 @@ async def test_what_is_no_actual_is_refused(finance: Finance, kopi) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
         if where is not None:
             assert where in answer.json()["errors"][0]["loc"]
+
+
+async def test_every_kind_is_taken_and_told(finance: Finance, kopi) -> None:
+    *_, client, path = kopi
+    body = {"metrics": [metric(metric=kind.value, value="5") for kind in MetricKind]}
+    assert (await client.post(f"{path}/import", json=body)).json() == {"written": len(MetricKind), "unchanged": 0}
+    explained = (await client.get(f"{path}/gross_burn/2026-03-31")).json()
+    assert explained["definition"].startswith("Cash expenses of the last full local month.")
+    await finance.house.settle()
+    told = {event.metric: event.currency for event in await finance.house.events("FINANCE", MetricCreated)}
+    assert told.keys() == set(MetricKind)
+    assert {kind for kind, currency in told.items() if currency} == MONEY_KINDS
 
 
 async def test_a_venture_of_nobody_and_a_viewer_are_refused(finance: Finance, kopi) -> None:

@@ -23,6 +23,8 @@ async def test_the_first_save_makes_version_one_and_each_change_another(desk: De
     plan = first.json()
     assert (plan["version"], plan["status"], plan["targets"]["target_arr"]) == (1, "DRAFT", "1200000.00")
     assert plan["targets"]["salary_growth"] == "0.0500"
+    venture = (await desk.client.get(f"/ventures/{desk.venture_id}")).json()
+    assert (venture["target_mrr"], venture["target_arr"]) == ("100000.00", "1200000.00"), "the active plan's"
     same = await desk.save(strategy={"vision": "Coffee for all"}, targets=TARGETS, version=1)
     assert (same.status_code, same.json()["version"]) == (200, 1)
     changed = await desk.save(strategy={"vision": "Tea for all"}, targets=TARGETS, version=1, label="Tea")

@@ -50,6 +50,7 @@ def test_burn_cac_and_payback_get_better_downwards_and_custom_metrics_as_they_sa
     known = known_metrics((CustomMetricTarget(key="churn", name="Churn", direction=LESS),))
     assert {name for name, direction in known.items() if direction is LESS} == {
         "burn_rate",
+        "gross_burn",
         "cac",
         "payback_months",
         "churn",

@@ -80,6 +80,7 @@ def test_the_first_version_with_a_target_also_holds_for_what_was_before_it():
         (MetricKind.LTV_CAC, {"expected_ltv": "240", "expected_cac": "0"}, None),
         (MetricKind.PAYBACK_MONTHS, {"expected_payback_months": "9"}, "9"),
         (MetricKind.BURN_RATE, {"expected_burn_rate": "-500"}, "-500"),
+        (MetricKind.GROSS_BURN, {"expected_burn_rate": "500"}, None),
         (MetricKind.RUNWAY_MONTHS, {"expected_runway_months": "18"}, "18"),
         (MetricKind.GROWTH_RATE, {"expected_growth_rate": "0.1"}, "0.1"),
         (MetricKind.CASH, {"target_mrr": "100", "target_date": END}, None),

@@ -30,6 +30,7 @@ FROM version v CROSS JOIN LATERAL (VALUES
   ('burn_rate', false, (targets->>'expected_burn_rate')::numeric),
   ('runway_months', false, (targets->>'expected_runway_months')::numeric),
   ('growth_rate', false, (targets->>'expected_growth_rate')::numeric),
+  ('gross_burn', false, NULL),
   ('cash', false, NULL)
 ) k (metric, path, final);
 
