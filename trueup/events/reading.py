@@ -4,6 +4,7 @@ An ephemeral pull consumer that acknowledges nothing: the server forgets it, and
 delivery count (a connection that broke) starts a new one after the last message that arrived.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -83,21 +84,30 @@ async def last_sequence(client: Client, stream: str) -> int:
 async def read_until(
     client: Client, stream: str, last: int, *, start: int = 1, filters: Sequence[str] = (), batch: int = FETCH
 ) -> AsyncIterator[list[Msg]]:
-    """Every message of a stream from ``start`` up to the sequence ``last``, in batches."""
+    """Every message of a stream from ``start`` up to the sequence ``last``, in batches.
+
+    While the caller works on one batch, the next one comes.
+    """
     if last < start:
         return
     reader = await StreamReader(client, stream, filters).open(start=start)
     left = reader.pending
+    coming = asyncio.create_task(reader.fetch(limit=batch))
     try:
         while left > 0:
-            messages = await reader.fetch(limit=batch)
+            messages = await coming
             left -= len(messages)
+            at_end = reader.last >= last or (not messages and await _nothing_left(reader))
+            if left > 0 and not at_end:
+                coming = asyncio.create_task(reader.fetch(limit=batch))
             wanted = [message for message in messages if message.metadata.sequence.stream <= last]
             if wanted:
                 yield wanted
-            if reader.last >= last or (not messages and await _nothing_left(reader)):
+            if at_end:
                 return
     finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
         await reader.close()
 
 

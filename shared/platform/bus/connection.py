@@ -4,11 +4,11 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-import nats
 import structlog
 from nats.aio.client import Client
 
 from shared.contracts.topology import inbox_prefix
+from shared.platform.bus.headers import ReadingClient
 
 log = structlog.get_logger()
 
@@ -35,14 +35,15 @@ async def connect(
     url: str, user: str, password: str, *, on_closed: Callable[[], Awaitable[None]] = exit_when_closed
 ) -> Client:
     """A connection that reconnects for ever; ``url`` may list several servers, joined by commas."""
-    return await nats.connect(
+    client = ReadingClient()
+    await client.connect(
         servers=url.split(","),
         user=user,
         password=password,
         name=f"trueup-{user}",
         inbox_prefix=inbox_prefix(user).encode(),
         max_reconnect_attempts=-1,
-        reconnect_time_wait=0.25,
+        reconnect_time_wait=0.25,  # type: ignore[arg-type]  # declared in whole seconds, slept as given
         connect_timeout=5,
         ping_interval=10,
         max_outstanding_pings=2,
@@ -52,6 +53,7 @@ async def connect(
         error_cb=_error,
         pending_size=32 * 1024 * 1024,
     )
+    return client
 
 
 @asynccontextmanager
