@@ -90,7 +90,7 @@ class Redelivery:
         events = []
         for message in messages:
             sequence = message.metadata.sequence.stream
-            if not settled.isdisjoint({(sequence, message.metadata.timestamp), (sequence, None)}):
+            if settled and not settled.isdisjoint({(sequence, message.metadata.timestamp), (sequence, None)}):
                 self.outcome.passed_over += 1
                 continue
             try:
