@@ -17,6 +17,8 @@ from shared.contracts.finance import MetricCreated, MetricKind, MetricSource
 from shared.contracts.plans import PlanState
 from shared.kernel import clock
 from shared.kernel.periods import add_months, local_date, month_start
+from shared.platform.bus import topology
+from shared.platform.bus.consumer import HEARTBEAT_SECONDS
 from tests.harness.house import House, Organization
 
 VENTURES, ROUNDS, EDITS = 4, 3, 5
@@ -94,6 +96,12 @@ class Planner:
                 for metric in KINDS
             )
         )
+
+
+@pytest.fixture(autouse=True)
+def comes_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a replica that went had in its hands waits only a little longer than a heartbeat takes."""
+    monkeypatch.setattr(topology, "ACK_WAIT_SECONDS", HEARTBEAT_SECONDS + 1)
 
 
 @pytest.fixture
