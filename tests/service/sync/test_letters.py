@@ -90,7 +90,7 @@ async def test_letters_over_smtp_until_the_server_takes_them(house: House, monke
 
 
 async def test_a_mailer_killed_after_sending_sends_the_same_letter_again(house: House, mailbox, monkeypatch):
-    await house.start("sync", roles=("http", "consumers", "relay", "notifier"))
+    await house.start("sync", roles=("http", "consumers", "relay", "balancer", "notifier"))
     organization = await house.organization()
     venture, ada = Venture(organization.id), Person(organization, email="ada@example.com")
     await house.publish(venture.created(), ada.joined())
@@ -123,7 +123,7 @@ async def test_digests_in_the_organizations_morning_once_with_three_replicas(hou
     monday -= timedelta(days=monday.weekday())
     saturday, sunday = monday - timedelta(days=2), monday - timedelta(days=1)
     at(saturday, 12)
-    await house.start("sync", roles=("http", "consumers", "relay", "notifier", "mailer"))
+    await house.start("sync", roles=("http", "consumers", "relay", "balancer", "notifier", "mailer"))
     organization = await house.organization()
     venture = Venture(organization.id)
     daily, weekly = Person(organization, email="day@example.com"), Person(organization, email="week@example.com")
@@ -167,7 +167,7 @@ async def test_digests_in_the_organizations_morning_once_with_three_replicas(hou
 async def test_a_digest_that_was_missed_is_caught_up_and_tried_out_dry(house: House, mailbox, at):
     today = clock.now().astimezone(UTC).date() + timedelta(days=2)
     at(today, 12)
-    await house.start("sync", roles=("http", "consumers", "relay", "notifier", "mailer"))
+    await house.start("sync", roles=("http", "consumers", "relay", "balancer", "notifier", "mailer"))
     organization = await house.organization()
     venture, ada = Venture(organization.id), Person(organization, email="ada@example.com")
     await house.publish(venture.created(), ada.joined())

@@ -137,7 +137,7 @@ async def test_again_until_it_arrives_with_the_same_id_and_a_fresh_signature(
 async def test_killed_between_posting_and_noting_it_is_posted_again_and_never_lost(
     house: House, program: Receiver, monkeypatch
 ):
-    await house.start("sync", roles=("http", "consumers", "relay", "notifier"))
+    await house.start("sync", roles=("http", "consumers", "relay", "balancer", "notifier"))
     organization = await house.organization()
     venture = Venture(organization.id)
     await house.publish(venture.created())
