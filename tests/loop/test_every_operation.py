@@ -17,7 +17,7 @@ from tests.loop.crawling import Holdings, join, until_told
 from tests.loop.histories import VENTURES, busy_history, targets
 from tests.loop.people import Outside, Tenant, outside
 from tests.loop.system import System
-from trueup.demo.door import Person
+from trueup.demo.door import Person, Refused
 
 HELD = [
     f"{ORGANIZATION}/{path}"
@@ -40,6 +40,8 @@ class Two:
     ours: Holdings
     theirs: Holdings
     people: dict[Role, Person]
+    limited: Person
+    """A member of ours for one venture only."""
     key: Person
     """A program of ours with an API key that may read events, and nothing else."""
     outside: Outside
@@ -95,10 +97,13 @@ async def two(system: System) -> AsyncIterator[Two]:
         for role in (Role.ADMIN, Role.MEMBER, Role.VIEWER):
             people[role] = await door.person()
             await join(ours.tenant, people[role], role.value, Path(system.environment["TRUEUP_MAIL_DIR"]))
+        limited = await door.person()
+        mailbox = Path(system.environment["TRUEUP_MAIL_DIR"])
+        await join(ours.tenant, limited, Role.MEMBER.value, mailbox, ours.tenant.ventures["Kopi Loop"])
         wanted = {"name": "Another team", "role": "admin", "scopes": ["events:read"]}
         made = await ours.tenant.post("api-keys", wanted)
         key = Person("", "", "Another", "team", token=made["key"])
-        yield Two(ours, theirs, people, key, door)
+        yield Two(ours, theirs, people, limited, key, door)
 
 
 def named(operations: tuple[Operation, ...]) -> Any:
@@ -166,6 +171,29 @@ async def test_a_viewer_reads_ours_and_nothing_of_theirs(two: Two, operation: Op
     if real and not operation.required:
         assert status in {OK, 202, 409}, text
     assert not [told for told in two.their_ids if told in text]
+
+
+@named(READS)
+async def test_a_member_of_one_venture_reads_nothing_of_the_others(two: Two, operation: Operation):
+    ventures = two.ours.tenant.ventures
+    mine = ventures["Kopi Loop"]
+    hidden = {identity for identity in ventures.values() if identity != mine}
+    assert hidden
+    values, _real = two.ours.values(operation)
+    for venture in ventures.values():
+        if "venture_id" in values:
+            values["venture_id"] = venture
+        status, text = await two.ask(operation, two.limited, operation.path(two.ours.tenant.id, values))
+        if "venture_id" in values and venture != mine:
+            assert status in {NOT_FOUND, FORBIDDEN, INVALID}, text
+        assert not [told for told in hidden - set(values.values()) if told in text]
+
+
+async def test_a_member_of_one_venture_makes_no_report_of_all(two: Two):
+    wanted = {"template": "quarterly", "period": f"{clock.now().year - 1}-Q4"}
+    with pytest.raises(Refused) as refused:
+        await two.outside.door.post(f"{two.ours.tenant.path}/reports", two.limited, wanted)
+    assert (refused.value.status, refused.value.problem["code"]) == (FORBIDDEN, "organization_wide")
 
 
 @named(tuple(operation for operation in LISTS.values() if operation.needs is not None))

@@ -14,6 +14,7 @@ from shared.platform.http.routing import TenantRouter
 
 router = TenantRouter(tags=["reports"])
 
+_REPORTS = "Reports"
 _PDF = {200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}}
 
 
@@ -23,6 +24,7 @@ async def create_report(body: NewReport, call: Call, response: Response) -> Repo
 
     A period that is running is reported up to today; one that has not begun is refused.
     """
+    call.demand_every_venture(_REPORTS)
     organization = await call.organization()
     report = await use_cases.make_report(
         call.session, organization, body.template, body.period, actor=call.user_id, now=call.now
@@ -35,6 +37,7 @@ async def create_report(body: NewReport, call: Call, response: Response) -> Repo
 @router.get("/reports", operation_id="listReports")
 async def list_reports(call: Call, page: PageQuery) -> Page[ReportSummary]:
     """The organization's reports, newest first."""
+    call.demand_every_venture(_REPORTS)
     by = [Report.created_at.desc(), Report.id.desc()]
     return await paginate(call.session, store.listed(call.organization_id), page, by=by, into=ReportSummary.of)
 
@@ -42,6 +45,7 @@ async def list_reports(call: Call, page: PageQuery) -> Page[ReportSummary]:
 @router.get("/reports/{report_id}", operation_id="getReport")
 async def get_report(report_id: UUID, call: Call) -> ReportOut:
     """The whole report as data: sections, texts, and every figure with its source."""
+    call.demand_every_venture(_REPORTS)
     report = await store.find(call.session, call.organization_id, report_id)
     if report is None:
         raise use_cases.missing_report()
@@ -51,6 +55,7 @@ async def get_report(report_id: UUID, call: Call) -> ReportOut:
 @router.get("/reports/{report_id}/pdf", operation_id="getReportPdf", response_class=Response, responses=_PDF)
 async def get_report_pdf(report_id: UUID, call: Call) -> Response:
     """The report as PDF: the bytes that were frozen; their SHA-256 is the ETag."""
+    call.demand_every_venture(_REPORTS)
     report = await store.find_pdf(call.session, call.organization_id, report_id)
     if report is None:
         raise use_cases.missing_report()

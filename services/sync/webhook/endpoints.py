@@ -19,7 +19,6 @@ from services.sync.webhook.schemas import (
 )
 from shared.contracts.identity import Role
 from shared.kernel.actor import Actor
-from shared.kernel.errors import Forbidden
 from shared.platform.http.call import Call, TenantCall
 from shared.platform.http.concurrency import IfMatch
 from shared.platform.http.paging import Page, PageQuery, paginate
@@ -35,16 +34,9 @@ _ENDPOINTS = "/webhook-endpoints"
 _ENDPOINT = "/webhook-endpoints/{endpoint_id}"
 
 
-class OrganizationWide(Forbidden):
-    """Webhooks tell of every venture; who is limited to some does not see to them."""
-
-    code = "organization_wide"
-
-
 def actor_of(call: TenantCall) -> Actor:
     """Who calls. Raises ``OrganizationWide`` for a member who is limited to some ventures."""
-    if call.venture_ids is not None:
-        raise OrganizationWide("Webhooks are the whole organization's; you are limited to some of its ventures.")
+    call.demand_every_venture("Webhooks")
     return call.actor
 
 

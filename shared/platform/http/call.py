@@ -19,7 +19,7 @@ from shared.contracts.audit import ActorKind
 from shared.contracts.identity import Role
 from shared.kernel.actor import Actor
 from shared.kernel.clock import now
-from shared.kernel.errors import Conflict, Unauthorized
+from shared.kernel.errors import Conflict, Forbidden, Unauthorized
 from shared.platform import audit
 from shared.platform.audit import Deed
 from shared.platform.auth.api_keys import is_api_key, presented_key
@@ -49,6 +49,12 @@ class OrganizationArchived(Conflict):
     code = "organization_archived"
 
 
+class OrganizationWide(Forbidden):
+    """It tells of every venture, and the caller is limited to some."""
+
+    code = "organization_wide"
+
+
 @dataclass
 class TenantCall:
     """A request to one organization, by a member or an API key whose role suffices.
@@ -72,6 +78,11 @@ class TenantCall:
     def actor(self) -> Actor:
         """Who calls, for use cases."""
         return Actor(self.organization_id, self.user_id, self.now)
+
+    def demand_every_venture(self, what: str) -> None:
+        """Raise ``OrganizationWide`` for a member who is limited to some ventures."""
+        if self.venture_ids is not None:
+            raise OrganizationWide(f"{what} are the whole organization's; you are limited to some of its ventures.")
 
     async def organization(self) -> OrganizationView:
         """The organization's currency, time zone and fiscal year."""
