@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import psycopg
@@ -9,10 +10,14 @@ import pytest
 
 from shared.contracts.topology import CONSUMES, SERVICES, stream_subjects
 from shared.platform.bus.connection import connect
+from tests.loop.deeds import Deeds
+from tests.loop.people import outside
 from tests.loop.system import System
 from trueup.demo.door import until
 
 EVENTS, SECONDS = 2_000, 60
+DEEDS_S = 50
+"""Until before the campaign waits for everything to settle, and counts."""
 LIMIT_S = 120
 FAULTS = (
     # kill -9 of each service in turn, all its processes at once
@@ -30,13 +35,18 @@ FAULTS = (
 
 
 @pytest.fixture(scope="module")
-def storm(system: System) -> dict[str, Any]:
-    """The report of one campaign in which all of it happens."""
+async def storm(system: System) -> AsyncIterator[dict[str, Any]]:
+    """The report of one campaign in which all of it happens, while somebody changes things."""
     asked = [part for fault in FAULTS for part in ("--fault", fault)]
     load = ("--seed", "7", "--seconds", str(SECONDS), "--events", str(EVENTS))
-    done = system.trueup("chaos", "--here", *load, *asked, "--json", check=False, timeout=480)
-    assert done.returncode in (0, 1), done.stdout + done.stderr
-    return json.loads(done.stdout) | {"said": done.stderr}
+    command = ("chaos", "--here", *load, *asked, "--json")
+    async with outside(system) as door:
+        deeds = Deeds(await door.tenant(connection=False))
+        running = asyncio.create_task(asyncio.to_thread(system.trueup, *command, check=False, timeout=480))
+        await deeds.go_on_during(asyncio.create_task(asyncio.sleep(DEEDS_S)))
+        done = await running
+        assert done.returncode in (0, 1), done.stdout + done.stderr
+        yield json.loads(done.stdout) | {"said": done.stderr, "deeds": deeds}
 
 
 def test_whatever_fails_nothing_is_lost_and_nothing_counts_twice(storm: dict[str, Any]) -> None:
@@ -49,6 +59,13 @@ def test_every_fault_has_happened(storm: dict[str, Any]) -> None:
     for fault in storm["faults"]:
         assert fault["result"].startswith(("process ", "armed")) or fault["result"].endswith("sessions"), fault
     assert "nobody passed" not in storm["said"]
+
+
+async def test_every_change_amid_it_has_one_entry_in_the_audit_log(storm: dict[str, Any]) -> None:
+    deeds: Deeds = storm["deeds"]
+    for operation, made in deeds.done.items():
+        assert len(made) > DEEDS_S / 3, "somebody was at work"
+        assert await deeds.entries(operation) == made
 
 
 def test_the_figures_are_those_of_the_undisturbed_run(system: System, storm: dict[str, Any]) -> None:
