@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from trueup.bench import generator
+from trueup.bench import people as people_of
 from trueup.bench.company import SETTLE_S, add_ventures
 from trueup.bench.frame import Bench, at_least, at_most, beside
 from trueup.bench.percentiles import percentile
@@ -50,16 +51,20 @@ async def measure_dashboard(bench: Bench) -> None:
 
 
 async def measure_people(bench: Bench) -> None:
-    """Two hundred clients, half on the dashboard and half on the list of ventures: through the gateway, and past it."""
-    person = await bench.company.log_in()
+    """Two hundred people, half on the dashboard and half on the list of ventures: through the gateway, and past it."""
+    people = await people_of.join(bench, PEOPLE)
     half, reads = PEOPLE // 2, ANSWERS // 2
+    tokens = [person.token for person in people]
     for way, services in (("through the gateway", ("gateway", "gateway")), ("past it", ("reporting", "plans"))):
         urls = [
             f"{service_url(service)}{bench.company.path}/{page}"
             for service, page in zip(services, ("dashboard/portfolio", "ventures"), strict=True)
         ]
         done = await asyncio.gather(
-            *(generator.send_in_own_process(url, [generator.get(url, person.token)] * reads, half) for url in urls)
+            *(
+                generator.send_in_own_process(url, [generator.get(url, token) for token in its] * (reads // half), half)
+                for url, its in zip(urls, (tokens[:half], tokens[half:]), strict=True)
+            )
         )
         milliseconds = [value for posted in done for value in posted.milliseconds]
         name = f"{PEOPLE} clients on dashboard and list, {way}"
