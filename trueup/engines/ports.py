@@ -1,9 +1,12 @@
 """Free ports on the loopback address."""
 
+import random
 import socket
 
 LOOPBACK = "127.0.0.1"
 BACKLOG = 4096
+SELDOM_TAKEN = range(20_000, 32_000)
+TRIES = 20
 
 
 def is_free(port: int) -> bool:
@@ -38,10 +41,17 @@ def claim_port(preferred: int = 0) -> socket.socket:
 
 
 def choose_port(preferred: int = 0) -> int:
-    """The preferred port if it is free, else one that the system picks."""
+    """The preferred port if it is free, else some free one.
+
+    Not one of those that the system gives to outgoing connections, if possible: an engine that is started again finds
+    its port taken by one.
+    """
     if preferred and is_free(preferred):
         return preferred
+    for port in random.sample(SELDOM_TAKEN, TRIES):
+        if is_free(port):
+            return port
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        given: int = probe.getsockname()[1]
+        return given
