@@ -74,6 +74,7 @@ _STANDING: LiteralString = """
     FROM platform.job_runs WHERE id = %s
 """
 _EMPTY: Sequence[LiteralString] = (
+    "DELETE FROM owned.errands WHERE organization_id = %(organization)s",
     "DELETE FROM owned.variances WHERE organization_id = %(organization)s",
     "DELETE FROM model.observations WHERE organization_id = %(organization)s",
     "DELETE FROM model.plan_versions WHERE organization_id = %(organization)s",

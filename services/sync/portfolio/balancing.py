@@ -16,17 +16,18 @@ from shared.platform.service import Runtime
 log = structlog.get_logger()
 
 AT_A_TIME = 50
-REST_SECONDS = 0.25
-"""Between two looks: what moves meanwhile is seen by one."""
+REST_SECONDS, REST_FACTOR = 0.25, 10
+"""Between two looks, so that what moves meanwhile is seen by one: that long, or that often what the last one took."""
 
 
 async def run_balancer(runtime: Runtime) -> None:
     """Look at portfolios as they move, until the process ends."""
-    looked = 0.0
+    rested = 0.0
 
     async def carry_out(held: list[Held]) -> None:
-        nonlocal looked
-        await asyncio.sleep(looked + REST_SECONDS - monotonic())
+        nonlocal rested
+        await asyncio.sleep(rested - monotonic())
+        begun = monotonic()
         for one in held:
             try:
                 await balance(runtime, one)
@@ -35,7 +36,8 @@ async def run_balancer(runtime: Runtime) -> None:
                     raise
                 # It is tried again when the hold on it ends, and delays none of the others.
                 log.exception("portfolio.failed", organization_id=str(one.organization_id))
-        looked = monotonic()
+        done = monotonic()
+        rested = done + max(REST_SECONDS, REST_FACTOR * (done - begun))
 
     await carry_out_errands(runtime, BALANCER, PORTFOLIO, carry_out, AT_A_TIME)
 
