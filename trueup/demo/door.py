@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -86,17 +86,20 @@ class Door:
         """Create or do."""
         return await self.call("POST", path, person, body)
 
-    async def patiently(self, method: str, path: str, person: Person, body: Any = None) -> Any:
+    async def patiently(
+        self, method: str, path: str, person: Person, body: Any = None, *, not_yet: Collection[int] = NOT_YET
+    ) -> Any:
         """One request about what was made elsewhere a moment ago: again until the service has heard of that.
 
-        Services wait a second for an event that is on its way, which a busy machine may exceed.
+        Services wait a second for an event that is on its way, which a busy machine may exceed. ``not_yet`` are the
+        statuses of the answer until then; of a new API key that is 401.
         """
 
         async def attempt() -> tuple[Any] | None:
             try:
                 return (await self.call(method, path, person, body),)
             except Refused as refused:
-                if refused.status not in NOT_YET:
+                if refused.status not in not_yet:
                     raise
                 return None
 
