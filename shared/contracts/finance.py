@@ -44,6 +44,23 @@ class MetricKind(StrEnum):
     CASH = "cash"
 
 
+MONEY_KINDS = frozenset(
+    {
+        MetricKind.MRR,
+        MetricKind.ARR,
+        MetricKind.CAC,
+        MetricKind.LTV,
+        MetricKind.BURN_RATE,
+        MetricKind.GROSS_BURN,
+        MetricKind.CASH,
+    }
+)
+"""The kinds that are amounts in the organization's base currency."""
+
+LESS_IS_BETTER = frozenset({MetricKind.BURN_RATE, MetricKind.GROSS_BURN, MetricKind.CAC, MetricKind.PAYBACK_MONTHS})
+"""The kinds of which more than planned is worse."""
+
+
 class MetricSource(StrEnum):
     """Where an observation comes from; effective is override > calculated > imported > manual."""
 

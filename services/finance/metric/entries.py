@@ -10,10 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.metric import store
 from services.finance.metric.carrying import follow
-from services.finance.metric.rules import MONEY_KINDS
 from services.finance.metric.schemas import EnteredSource, Entry
 from services.finance.metric.use_cases import MetricRow, announce
-from shared.contracts.finance import MetricKind
+from shared.contracts.finance import MONEY_KINDS, MetricKind
 from shared.kernel.errors import Invalid, NotFound, field_error
 from shared.kernel.periods import local_date
 from shared.platform.db.bulk import lock_keys

@@ -15,19 +15,6 @@ from shared.kernel.periods import add_months, month_end
 CALCULATED_KINDS = (MetricKind.MRR, MetricKind.ARR, MetricKind.CUSTOMERS, MetricKind.GROWTH_RATE)
 """The kinds that are calculated from subscriptions."""
 
-MONEY_KINDS = frozenset(
-    [
-        MetricKind.MRR,
-        MetricKind.ARR,
-        MetricKind.CAC,
-        MetricKind.LTV,
-        MetricKind.BURN_RATE,
-        MetricKind.GROSS_BURN,
-        MetricKind.CASH,
-    ]
-)
-"""The kinds that are amounts in the organization's base currency."""
-
 SIGNED_KINDS = frozenset([MetricKind.GROWTH_RATE, MetricKind.BURN_RATE, MetricKind.CASH])
 """The kinds that may be negative: shrinking, earning more than is spent, an overdrawn account."""
 

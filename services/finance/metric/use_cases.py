@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.keys import VentureKey
 from services.finance.metric import store
-from services.finance.metric.rules import MONEY_KINDS, Figure, Figures, calculated_figures, carried_figures
+from services.finance.metric.rules import Figure, Figures, calculated_figures, carried_figures
 from services.finance.revenue.store import VentureDays
 from services.finance.terms import Terms
-from shared.contracts.finance import MetricCreated, MetricKind, MetricSource, UnconvertedAmount
+from shared.contracts.finance import MONEY_KINDS, MetricCreated, MetricKind, MetricSource, UnconvertedAmount
 from shared.kernel.clock import now, today
 from shared.platform.bus.outbox import emit_all
 

@@ -2,11 +2,9 @@
 
 from decimal import Decimal
 
-from shared.contracts.finance import MetricKind
+from shared.contracts.finance import LESS_IS_BETTER, MetricKind
 from shared.contracts.plans import CustomMetricTarget, Direction
 from shared.kernel.money import EXACT
-
-LESS_IS_BETTER = frozenset({MetricKind.BURN_RATE, MetricKind.GROSS_BURN, MetricKind.CAC, MetricKind.PAYBACK_MONTHS})
 
 
 def known_metrics(custom: tuple[CustomMetricTarget, ...]) -> dict[str, Direction]:

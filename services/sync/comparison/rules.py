@@ -10,21 +10,9 @@ from services.sync.observation.rules import Observation, Series
 from services.sync.plan_version.rules import PATH_KINDS, BaselineRule, PlanVersion, Promise, Timeline, timeline
 from services.sync.quantities import stored_figure, stored_figure_or_none
 from services.sync.variance.rules import Comparison, plan_sync_status
-from shared.contracts.finance import MetricKind, MetricSource
+from shared.contracts.finance import MONEY_KINDS, MetricKind, MetricSource
 from shared.contracts.plans import TargetPath
 from shared.contracts.sync import PerformanceStatus, PlanSyncStatus
-
-MONEY_KINDS = frozenset(
-    {
-        MetricKind.MRR,
-        MetricKind.ARR,
-        MetricKind.CAC,
-        MetricKind.LTV,
-        MetricKind.BURN_RATE,
-        MetricKind.GROSS_BURN,
-        MetricKind.CASH,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)

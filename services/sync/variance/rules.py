@@ -8,14 +8,11 @@ from functools import lru_cache
 
 from services.sync.plan_version.rules import PATH_KINDS, Promise, month_index
 from services.sync.quantities import share
-from shared.contracts.finance import MetricKind
+from shared.contracts.finance import LESS_IS_BETTER, MetricKind
 from shared.contracts.plans import TargetPath
 from shared.contracts.sync import PerformanceStatus, PlanSyncStatus
 from shared.kernel.money import EXACT, quantize
 from shared.kernel.periods import months_between
-
-LESS_IS_BETTER = frozenset({MetricKind.BURN_RATE, MetricKind.CAC, MetricKind.PAYBACK_MONTHS})
-"""Kinds whose bands mirror: more than planned is worse."""
 
 ON_TRACK_FROM, ON_TRACK_TO = Decimal(-5), Decimal(10)
 LAGGING_BELOW, EXCEEDING_ABOVE = Decimal(-15), Decimal(20)
@@ -113,7 +110,7 @@ def variance_pct(actual: Decimal, target: Decimal | None) -> Decimal | None:
 
 
 def performance_status(variance: Decimal | None, kind: MetricKind) -> PerformanceStatus:
-    """The band of an unrounded variance; the bands of burn, CAC and payback mirror."""
+    """The band of an unrounded variance; the bands of kinds that are better when there is less of them mirror."""
     if variance is None:
         return PerformanceStatus.PLANNED
     better = -variance if kind in LESS_IS_BETTER else variance

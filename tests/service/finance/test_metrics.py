@@ -2,8 +2,7 @@ from uuid import UUID
 
 import pytest
 
-from services.finance.metric.rules import MONEY_KINDS
-from shared.contracts.finance import MetricCreated, MetricKind
+from shared.contracts.finance import MONEY_KINDS, MetricCreated, MetricKind
 from shared.contracts.identity import Role
 from shared.kernel.ids import new_id
 from tests.service.finance.conftest import Finance

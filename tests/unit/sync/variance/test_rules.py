@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from services.sync.plan_version.rules import BaselineRule, Promise
 from services.sync.variance.rules import (
-    LESS_IS_BETTER,
     PathTarget,
     back_on_track,
     compare,
@@ -20,7 +19,7 @@ from services.sync.variance.rules import (
     required_growth_rate,
     variance_pct,
 )
-from shared.contracts.finance import MetricKind
+from shared.contracts.finance import LESS_IS_BETTER, MetricKind
 from shared.contracts.plans import TargetPath
 from shared.contracts.sync import PerformanceStatus, PlanSyncStatus
 from shared.kernel.ids import new_id
@@ -74,6 +73,7 @@ def test_status_where_less_is_better(case, kind):
 @given(st.decimals(min_value=-200, max_value=200, places=6))
 def test_the_bands_of_burn_mirror_those_of_mrr(variance):
     assert performance_status(variance, MetricKind.BURN_RATE) == performance_status(-variance, MetricKind.MRR)
+    assert performance_status(variance, MetricKind.GROSS_BURN) == performance_status(-variance, MetricKind.MRR)
 
 
 @pytest.mark.parametrize(

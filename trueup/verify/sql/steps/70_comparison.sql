@@ -136,7 +136,7 @@ SELECT v.*,
          WHEN variance < -5 THEN 'ACTUAL_BELOW_TARGET' WHEN variance > 10 THEN 'ACTUAL_ABOVE_TARGET' ELSE 'IN_SYNC' END
        END AS plan_sync_status
 FROM varied v
-CROSS JOIN LATERAL (SELECT CASE WHEN metric IN ('burn_rate', 'cac', 'payback_months') THEN -variance ELSE variance END AS better) b
+CROSS JOIN LATERAL (SELECT CASE WHEN metric IN ('burn_rate', 'gross_burn', 'cac', 'payback_months') THEN -variance ELSE variance END AS better) b
 CROSS JOIN (VALUES (99999999999999.999999)) l (most);
 
 -- Which alerts have to be open: the newest observation of a kind, not older than the open month, is beyond its
