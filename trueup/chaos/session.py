@@ -2,14 +2,12 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
-import orjson
 from rich.console import Console
 from rich.markup import escape
 
@@ -22,6 +20,7 @@ from trueup.chaos.means import Commanded, Means, Supervised
 from trueup.chaos.schedule import Ground, named_faults, random_faults, without
 from trueup.demo.door import DemoError
 from trueup.engines.processes import EngineError
+from trueup.listing import write_json
 from trueup.local import LocalError, State
 
 HOLDS, DIFFERENT, UNSETTLED, NOT_DONE = 0, 1, 3, 4
@@ -97,7 +96,7 @@ async def _play(wish: Wish, told: Console, *, as_json: bool) -> int:
         order = Order(wish.seed, wish.seconds, wish.events, faults, wish.login)
         report = await Campaign(order, means, lambda text: told.print(text, markup=False, soft_wrap=True)).run()
     if as_json:
-        sys.stdout.write(orjson.dumps(as_document(report), option=orjson.OPT_INDENT_2).decode() + "\n")
+        write_json(as_document(report))
     _tell_result(report, told if as_json else Console(highlight=False))
     return HOLDS if report.holds else DIFFERENT
 

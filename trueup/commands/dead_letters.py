@@ -2,16 +2,14 @@
 
 import asyncio
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from trueup.access import operator_database
 from trueup.dead_letters import store
 from trueup.dead_letters.replay import replay as replay_letter
+from trueup.listing import show_rows, write_json
 from trueup.local import LocalError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -33,7 +31,7 @@ def list_letters(
     if state not in (store.OPEN, store.REPLAYED, store.DISCARDED, "all"):
         raise LocalError("--state is open, replayed, discarded or all")
     rows = [letter.summary() for letter in asyncio.run(store.letters(service, state))]
-    _show(rows, ("id", "service", "type", "state", "attempts", "died_at", "error"), as_json=as_json)
+    show_rows(rows, ("id", "service", "type", "state", "attempts", "died_at", "error"), as_json=as_json)
 
 
 @app.command()
@@ -41,7 +39,7 @@ def show(identity: Annotated[str, typer.Argument(help="its id")], *, service: Se
     """Show one dead letter whole: headers, body, error."""
     letter = asyncio.run(store.chosen_letters([identity], service))[0]
     body = letter.row.payload.decode(errors="replace")
-    _write(letter.summary() | {"headers": letter.row.headers, "payload": body})
+    write_json(letter.summary() | {"headers": letter.row.headers, "payload": body})
 
 
 @app.command()
@@ -92,7 +90,7 @@ async def _chosen(ids: list[str], service: str, *, every: bool) -> list[store.Le
 def unpublished(*, service: ServiceOption = "", as_json: AsJson = False) -> None:
     """List events that the bus refused for good (for instance: too large)."""
     rows = asyncio.run(store.unpublished(service))
-    _show(rows, ("event_id", "service", "type", "bytes", "died_at", "error"), as_json=as_json)
+    show_rows(rows, ("event_id", "service", "type", "bytes", "died_at", "error"), as_json=as_json)
 
 
 @app.command()
@@ -100,23 +98,6 @@ def requeue(event_id: Annotated[str, typer.Argument(help="its id")], *, service:
     """Put an unpublished event back into its outbox."""
     owner = asyncio.run(store.requeue(event_id, service))
     sys.stdout.write(f"{event_id} is in the outbox of {owner} again\n")
-
-
-def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], *, as_json: bool) -> None:
-    if as_json:
-        _write(rows)
-        return
-    if not rows:
-        sys.stdout.write("none\n")
-        return
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*(str(row[column]) for column in columns))
-    Console().print(table)
-
-
-def _write(value: Any) -> None:
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 @app.callback()

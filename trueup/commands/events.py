@@ -20,6 +20,7 @@ from trueup.events.describing import as_line, as_object
 from trueup.events.injection import given_headers, publish_raw
 from trueup.events.listening import listen, subjects_of
 from trueup.events.tail import tail as tail_of
+from trueup.listing import write_json
 from trueup.local import LocalError
 from trueup.times import instant
 
@@ -130,7 +131,7 @@ def types(*, as_json: Annotated[bool, typer.Option("--json", help="a JSON list")
         for name, event in sorted(EVENT_TYPES.items(), key=lambda item: (item[1].owner, item[0]))
     ]
     if as_json:
-        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+        write_json(rows)
         return
     table = Table("type", "stream", "kind", "key", "meaning")
     for row in rows:

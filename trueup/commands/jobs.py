@@ -5,16 +5,15 @@ import sys
 from datetime import date
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from shared.contracts.topology import WAKE_PREFIX
 from shared.platform.jobs.runner import ROLE
 from trueup.access import bus
 from trueup.jobs import store
 from trueup.jobs.store import Run
+from trueup.listing import show_rows, write_json
 from trueup.local import LocalError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -34,7 +33,7 @@ def list_jobs(*, service: ServiceOption = "", as_json: AsJson = False) -> None:
         {"job": job.name, "service": one, "schedule": job.schedule.says(), "about": job.about}
         for one, job in store.all_jobs(service)
     ]
-    _show(rows, ("job", "service", "schedule", "about"), as_json=as_json)
+    show_rows(rows, ("job", "service", "schedule", "about"), as_json=as_json)
 
 
 @app.command()
@@ -53,7 +52,7 @@ def history(
     if job is not None:
         service = store.job_named(job, service)[0]
     found = asyncio.run(store.runs(service, job=job, organization=organization, state=state, limit=limit))
-    _show([run.summary() for run in found], _COLUMNS, as_json=as_json)
+    show_rows([run.summary() for run in found], _COLUMNS, as_json=as_json)
 
 
 @app.command()
@@ -63,7 +62,7 @@ def show(
     service: ServiceOption = "",
 ) -> None:
     """Show one run: when, for which day, by whom, what it did, why it failed."""
-    _write(asyncio.run(store.run_named(identity, service)).summary())
+    write_json(asyncio.run(store.run_named(identity, service)).summary())
 
 
 @app.command()
@@ -81,7 +80,7 @@ def run(
     owner, chosen = store.job_named(job, service)
     ended = asyncio.run(_run(store.ask_for(owner, chosen, organization, _day(slot), dry_run=dry_run), wait=wait))
     if as_json:
-        _write(ended.summary())
+        write_json(ended.summary())
     else:
         sys.stdout.write(_said(ended) + "\n")
     raise typer.Exit(1 if ended.row.state == "failed" else 0)
@@ -118,23 +117,6 @@ def _day(text: str | None) -> date | None:
 
 
 _COLUMNS = ("id", "service", "job", "organization", "slot", "state", "dry_run", "finished_at", "counts", "error")
-
-
-def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], *, as_json: bool) -> None:
-    if as_json:
-        _write(rows)
-        return
-    if not rows:
-        sys.stdout.write("none\n")
-        return
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*("" if row[column] is None else str(row[column]) for column in columns))
-    Console().print(table)
-
-
-def _write(value: Any) -> None:
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 @app.callback()

@@ -2,11 +2,9 @@
 
 import asyncio
 import base64
-import sys
 from datetime import datetime
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -20,6 +18,7 @@ from shared.platform.secrets import SecretBox
 from shared.platform.settings import environment
 from trueup.access import service_database
 from trueup.deeds import deed
+from trueup.listing import write_json
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -71,7 +70,7 @@ def _show(keys: list[SigningKey], *, as_json: bool) -> None:
         for key in keys
     ]
     if as_json:
-        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+        write_json(rows)
         return
     table = Table("kid", "state", "signs from", "counts until")
     for row in rows:

@@ -1,15 +1,14 @@
 """``trueup verify``: the proof that every figure follows from the raw rows."""
 
 import asyncio
-import sys
 from dataclasses import asdict
 from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from trueup.listing import write_json
 from trueup.verify.proof import Proof, prove
 from trueup.verify.settling import PATIENCE_SECONDS
 
@@ -36,7 +35,7 @@ def verify(
     code = UNSETTLED if proof.moving else DIFFERENT if proof.differences else CLEAN
     if as_json:
         told = {"exit_code": code, "differences": proof.differences, **asdict(proof)}
-        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+        write_json(told)
     else:
         _print(proof)
     raise typer.Exit(code)

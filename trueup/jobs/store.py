@@ -10,16 +10,15 @@ from typing import Any
 from sqlalchemy import String, cast, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.contracts.audit import ActorKind
 from shared.kernel.clock import now
 from shared.platform import audit
-from shared.platform.audit import Deed
 from shared.platform.db.platform_tables import JobRunRow, OrganizationRow
 from shared.platform.jobs import store
 from shared.platform.jobs.job import Job
 from shared.platform.jobs.runner import wall_clock
 from shared.platform.jobs.schemas import JobRunOut
 from trueup.access import chosen_services, operator_database, service_database
+from trueup.deeds import deed
 from trueup.local import LocalError
 
 _RUNS = select(JobRunRow, OrganizationRow.slug).join(
@@ -120,8 +119,8 @@ async def ask_for(service: str, job: Job, organization: str, slot: date | None, 
         LocalError: The service knows no such organization, or the slot has not come.
     """
     at = now()
-    deed = Deed(service, "trueup jobs run", ActorKind.OPERATOR)
-    async with service_database(service) as database, audit.telling(database, deed) as session:
+    done = deed(service, "jobs run")
+    async with service_database(service) as database, audit.telling(database, done) as session:
         known = await _organization(session, organization, service)
         newest = job.schedule.newest_slot(wall_clock(at, known.time_zone))
         if slot is not None and slot > newest:
