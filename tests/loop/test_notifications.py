@@ -40,15 +40,16 @@ async def test_told_everywhere_and_by_a_worker_that_is_killed_after_posting(syst
             return program.requests or None
 
         async def again():
+            # the worker that was killed may have held the letter as well as the webhook
             with psycopg.connect(system.environment["TRUEUP_SYNC_OPERATOR_URL"]) as connection:
-                connection.execute("UPDATE owned.errands SET held_until = NULL WHERE kind = 'webhook'")
+                connection.execute("UPDATE owned.errands SET held_until = NULL")
             log = (await tenant.get(f"webhook-endpoints/{made['id']}/deliveries"))["items"]
             return [one for one in log if one["state"] == "delivered"] or None
 
         await until(first, "the message", 60)
         (delivery,) = await until(again, "the message again", 120)
         assert await until(in_the_inbox, "the notification", 60) == ["RUNWAY_LOW"]
-        assert len(await until(letter, "the letter", 60)) == 1
+        assert len(await until(letter, "the letter", 120)) == 1
         assert len(program.requests) >= 2
         assert {request.id for request in program.requests} == {delivery["id"]}
         assert all(is_signed(made["secret"], request.headers, request.body) for request in program.requests)
