@@ -40,7 +40,11 @@ from shared.platform.db.platform_tables import OutboxRow
 from shared.platform.service import Runtime, Service, running
 from shared.platform.settings import Settings
 from tests.harness import databases
+from tests.harness.days import a_day_with
 from tests.harness.tokens import JWKS, access_token
+
+SETTLE_S = 120.0
+"""What nobody acknowledged comes again after ``ACK_WAIT_SECONDS``, and a letter or errand is held for a minute."""
 
 
 @dataclass
@@ -96,6 +100,7 @@ class House:
         self.settings: dict[str, Any] = {"retry_seconds": 0.02}
 
     async def __aenter__(self) -> Self:
+        await a_day_with()
         self.operator = await connect(self.nats_url, "operator", self.nats_password, on_closed=_expected)
         manager = self.operator.jsm()
         for stream in await manager.streams_info():
@@ -228,7 +233,7 @@ class House:
                 found.append(event)
         return found
 
-    async def settle(self, seconds: float = 20.0) -> None:
+    async def settle(self, seconds: float = SETTLE_S) -> None:
         """Wait until every outbox is empty and every running service has handled every message."""
         async with asyncio.timeout(seconds):
             quiet = 0

@@ -8,8 +8,12 @@ import pytest
 
 from shared.contracts.topology import CONSUMES
 from tests.harness.collector import Collector
+from tests.harness.days import a_day_with
 from tests.loop.people import Outside, outside
 from tests.loop.system import System
+
+ENOUGH_S = 120.0
+"""What a test of the loop needs of a day."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,6 +31,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     last = sorted((items[place] for place in sharing), key=lambda item: item.path.stem == "test_chaos")
     for place, item in zip(sharing, last, strict=True):
         items[place] = item
+
+
+@pytest.fixture(autouse=True)
+async def one_day() -> None:
+    """Figures of two moments are compared, and a new day has new ones."""
+    await a_day_with(ENOUGH_S)
 
 
 @pytest.fixture(scope="session")
