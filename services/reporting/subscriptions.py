@@ -4,9 +4,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.reporting.portfolio import use_cases as portfolio
 from services.reporting.portfolio.store import leave_mark
-from shared.contracts.finance import MetricCreated
+from shared.contracts.finance import MetricObservation
 from shared.contracts.plans import PlanState, VentureState
-from shared.contracts.sync import AlertState, ProjectionState, VarianceComputed
+from shared.contracts.sync import AlertState, MetricComparison, ProjectionState
 from shared.contracts.topology import CONSUMES
 from shared.platform.bus.subscription import UNHURRIED, Batch, Subscription
 
@@ -20,13 +20,13 @@ async def on_plans(session: AsyncSession, batch: Batch) -> None:
 
 async def on_finance(session: AsyncSession, batch: Batch) -> None:
     """Actuals were observed."""
-    await portfolio.keep_metrics(session, batch.of(MetricCreated))
+    await portfolio.keep_metrics(session, batch.of(MetricObservation))
     await leave_mark(session, batch.organizations, "FINANCE")
 
 
 async def on_sync(session: AsyncSession, batch: Batch) -> None:
     """Sync has compared, warned, or projected."""
-    await portfolio.keep_comparisons(session, batch.of(VarianceComputed))
+    await portfolio.keep_comparisons(session, batch.of(MetricComparison))
     await portfolio.keep_alerts(session, batch.of(AlertState))
     await portfolio.keep_projections(session, batch.of(ProjectionState))
     await leave_mark(session, batch.organizations, "SYNC")

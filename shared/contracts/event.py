@@ -83,7 +83,7 @@ class Event(Part):
             cls.internal = True
         if type is not None:
             cls.event_type = type
-            cls.owner = cls.__module__.rpartition(".")[2]
+            cls.owner = cls.__module__.removeprefix("shared.contracts.").partition(".")[0]
             REGISTRY[type] = cls
 
     @property

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.event import Event, Kind, Part
+from shared.contracts.plans import MetricName
 from shared.kernel.money import Amount, CurrencyCode
 
 
@@ -61,6 +62,14 @@ LESS_IS_BETTER = frozenset({MetricKind.BURN_RATE, MetricKind.GROSS_BURN, MetricK
 """The kinds of which more than planned is worse."""
 
 
+_KINDS = frozenset(MetricKind)
+
+
+def is_custom(metric: str) -> bool:
+    """Whether a metric is one that an organization defines itself: none of the kinds."""
+    return metric not in _KINDS
+
+
 class MetricSource(StrEnum):
     """Where an observation comes from; effective is override > calculated > imported > manual."""
 
@@ -82,22 +91,16 @@ class UnconvertedAmount(Part):
     amount: Amount
 
 
-class MetricCreated(
+class MetricObservation(
     Event,
-    type="metric.created",
     kind=Kind.FACT,
     key=("venture_id", "metric", "observed_on", "source"),
     sequence="revision",
 ):
-    """An actual, dated observation for a venture; a later calculation has a higher revision.
-
-    ``observed_on`` is a local day of the organization. ``withdrawn``: the observation no longer
-    holds (its facts moved to another venture or day). ``carried_from``: nothing happened on the day, and it
-    was carried forward from that one when the day ended.
-    """
+    """What every observation says, be it of a kind or of a metric that the organization defines."""
 
     venture_id: UUID
-    metric: MetricKind
+    metric: MetricName
     observed_on: date
     source: MetricSource
     revision: int = Field(ge=1)
@@ -110,3 +113,24 @@ class MetricCreated(
     recorded_at: datetime
     evidence: tuple[str, ...] = ()
     carried_from: date | None = None
+
+
+class MetricCreated(MetricObservation, type="metric.created"):
+    """An actual, dated observation for a venture; a later calculation has a higher revision.
+
+    ``observed_on`` is a local day of the organization. ``withdrawn``: the observation no longer
+    holds (its facts moved to another venture or day). ``carried_from``: nothing happened on the day, and it
+    was carried forward from that one when the day ended.
+    """
+
+    metric: MetricKind
+
+
+class CustomMetricCreated(MetricObservation, type="custom_metric.created"):
+    """A dated observation of a metric that the organization defines in its plans.
+
+    ``metric`` is its key there, ``unit`` its unit when the observation was recorded. Everything else is as in
+    ``metric.created``; it has no currency.
+    """
+
+    unit: str | None = None

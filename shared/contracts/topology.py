@@ -9,11 +9,11 @@ from typing import Any
 
 from shared.contracts import EVENT_TYPES, Event
 from shared.contracts.audit import AuditRecorded
-from shared.contracts.finance import AccountUpdated, MetricCreated
+from shared.contracts.finance import AccountUpdated, MetricObservation
 from shared.contracts.identity import ApiKeyState, MemberState, OrganizationState
 from shared.contracts.ingestion import DisputeState, PaymentReceived, PayoutState, RefundState, SubscriptionChanged
 from shared.contracts.plans import MilestoneReached, PlanState, VentureState
-from shared.contracts.sync import AlertState, ProjectionState, ReviewCompleted, TargetsProposed, VarianceComputed
+from shared.contracts.sync import AlertState, MetricComparison, ProjectionState, ReviewCompleted, TargetsProposed
 
 SERVICES = ("identity", "gateway", "plans", "ingestion", "finance", "sync", "reporting")
 """Every service, in the order in which an operator reads them."""
@@ -24,7 +24,7 @@ WHO_MAY_WHAT: EventClasses = (OrganizationState, MemberState, ApiKeyState)
 
 CONSUMES: Mapping[str, Mapping[str, EventClasses]] = {
     "identity": {"AUDIT": (AuditRecorded,)},
-    "plans": {"IDENTITY": WHO_MAY_WHAT, "SYNC": (VarianceComputed, ReviewCompleted, TargetsProposed)},
+    "plans": {"IDENTITY": WHO_MAY_WHAT, "SYNC": (MetricComparison, ReviewCompleted, TargetsProposed)},
     "ingestion": {"IDENTITY": WHO_MAY_WHAT, "PLANS": (VentureState,), "FINANCE": (AccountUpdated,)},
     "finance": {
         "IDENTITY": WHO_MAY_WHAT,
@@ -34,13 +34,13 @@ CONSUMES: Mapping[str, Mapping[str, EventClasses]] = {
     "sync": {
         "IDENTITY": WHO_MAY_WHAT,
         "PLANS": (VentureState, PlanState, MilestoneReached),
-        "FINANCE": (MetricCreated,),
+        "FINANCE": (MetricObservation,),
     },
     "reporting": {
         "IDENTITY": WHO_MAY_WHAT,
         "PLANS": (VentureState, PlanState),
-        "FINANCE": (MetricCreated,),
-        "SYNC": (VarianceComputed, AlertState, ProjectionState),
+        "FINANCE": (MetricObservation,),
+        "SYNC": (MetricComparison, AlertState, ProjectionState),
     },
 }
 """Which streams each service reads, each through one durable of its own, and the events that it is delivered.

@@ -7,19 +7,19 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.plans.actual.models import VentureActual
-from shared.contracts.sync import VarianceComputed
+from shared.contracts.sync import MetricComparison
 from shared.platform.db.bulk import bulk_upsert
 
 _VERSIONS_A_DAY = 2**32
 
 
-async def keep_actuals(session: AsyncSession, comparisons: Iterable[VarianceComputed]) -> None:
+async def keep_actuals(session: AsyncSession, comparisons: Iterable[MetricComparison]) -> None:
     """Keep the newest-dated actual of each kind; any order and repetition ends in the same rows."""
     rows = [
         {
             "organization_id": comparison.organization_id,
             "venture_id": comparison.venture_id,
-            "metric": comparison.metric.value,
+            "metric": str(comparison.metric),
             "observed_on": comparison.observed_on,
             "value": comparison.actual,
             "recency": comparison.observed_on.toordinal() * _VERSIONS_A_DAY + comparison.version,

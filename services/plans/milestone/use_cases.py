@@ -17,7 +17,7 @@ from services.plans.milestone import rules, store
 from services.plans.milestone.models import Milestone
 from services.plans.venture.use_cases import require_open_venture
 from shared.contracts.plans import Direction, MilestoneReached
-from shared.contracts.sync import VarianceComputed
+from shared.contracts.sync import MetricComparison
 from shared.kernel.actor import Actor
 from shared.kernel.errors import Conflict, Invalid, NotFound, field_error
 from shared.kernel.ids import new_id
@@ -123,12 +123,12 @@ async def set_archived(
     return milestone
 
 
-async def reach_by_actuals(session: AsyncSession, comparisons: Sequence[VarianceComputed], at: datetime) -> None:
+async def reach_by_actuals(session: AsyncSession, comparisons: Sequence[MetricComparison], at: datetime) -> None:
     """Actuals came: reach what they reach, each milestone once."""
     actuals: dict[store.MetricOf, list[rules.Actual]] = defaultdict(list)
     for one in comparisons:
         if not one.withdrawn:
-            key = (one.organization_id, one.venture_id, one.metric.value)
+            key = (one.organization_id, one.venture_id, str(one.metric))
             actuals[key].append(rules.Actual(one.observed_on, one.actual))
     candidates = {_key(row) for row in await store.waiting(session, actuals) if _reached_by(row, actuals[_key(row)])}
     if not candidates:

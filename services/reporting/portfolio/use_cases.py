@@ -22,9 +22,9 @@ from services.reporting.portfolio.models import (
 from services.reporting.portfolio.rules.dashboard import SHOWN, PortfolioFacts, dashboard
 from services.reporting.portfolio.rules.figures import is_listed
 from services.reporting.portfolio.schemas import OrganizationOut, PortfolioOut
-from shared.contracts.finance import MetricCreated, MetricKind
+from shared.contracts.finance import MetricKind, MetricObservation
 from shared.contracts.plans import PlanState, VentureState
-from shared.contracts.sync import AlertState, ProjectionState, VarianceComputed
+from shared.contracts.sync import AlertState, MetricComparison, ProjectionState
 from shared.kernel.periods import local_date, month_start
 from shared.platform.db.bulk import bulk_put
 from shared.platform.db.driver import run
@@ -69,13 +69,13 @@ async def keep_plans(session: AsyncSession, events: Sequence[PlanState]) -> None
     await bulk_put(session, PlanRow, rows, key=("organization_id", "plan_id"))
 
 
-async def keep_metrics(session: AsyncSession, events: Sequence[MetricCreated]) -> None:
+async def keep_metrics(session: AsyncSession, events: Sequence[MetricObservation]) -> None:
     """Store the highest revision of observations."""
     rows = [
         {
             "organization_id": event.organization_id,
             "venture_id": event.venture_id,
-            "metric": event.metric.value,
+            "metric": str(event.metric),
             "observed_on": event.observed_on,
             "precedence": event.source.precedence,
             "revision": event.revision,
@@ -90,13 +90,13 @@ async def keep_metrics(session: AsyncSession, events: Sequence[MetricCreated]) -
     await bulk_put(session, MetricRow, rows, key=key, newer_by="revision")
 
 
-async def keep_comparisons(session: AsyncSession, events: Sequence[VarianceComputed]) -> None:
+async def keep_comparisons(session: AsyncSession, events: Sequence[MetricComparison]) -> None:
     """Store the newest comparison of observations."""
     rows = [
         {
             "organization_id": event.organization_id,
             "venture_id": event.venture_id,
-            "metric": event.metric.value,
+            "metric": str(event.metric),
             "observed_on": event.observed_on,
             "version": event.version,
             "actual": event.actual,

@@ -56,7 +56,9 @@ async def test_a_durable_of_an_earlier_release_that_delivers_everything_is_narro
     await manager.add_consumer("SYNC", config.evolve(filter_subjects=None))
     assert [(change.what, change.name) for change in await applied(house)] == [("durable updated", "SYNC/plans")]
     narrowed = (await manager.consumer_info("SYNC", "plans")).config
-    assert narrowed.filter_subjects == ["review.completed.*", "targets.proposed.*", "variance.computed.*"]
+    assert narrowed.filter_subjects == [
+        *("custom_variance.computed.*", "review.completed.*", "targets.proposed.*", "variance.computed.*")
+    ]
 
 
 async def test_streams_keep_everything_on_disk(house: House) -> None:
@@ -119,9 +121,9 @@ async def test_a_message_whose_deliveries_are_used_up_is_noticed(house: House) -
     await manager.add_consumer("IDENTITY", config.evolve(max_deliver=1))
     await house.organization()
     pull = await house.operator.jetstream().pull_subscribe_bind(durable="sync", stream="IDENTITY")
-    (message,) = await pull.fetch(1, timeout=5)
+    (message,) = await pull.fetch(1, timeout=60)
     await message.nak()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while not (await manager.stream_info(topology.ADVISORIES)).state.messages:
             with pytest.raises(TimeoutError):
                 await pull.fetch(1, timeout=0.2)
