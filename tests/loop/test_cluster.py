@@ -20,6 +20,7 @@ from shared.platform.auth.api_keys import new_api_key
 from shared.platform.bus import topology
 from tests.harness.engines import ISSUER_SEED, NATS_PASSWORD, NatsCluster
 from tests.harness.house import House, Organization
+from tests.harness.plain_nats import what_they_forget
 from tests.loop.histories import VENTURES, busy_history, targets
 from tests.loop.people import Milestone
 from tests.service.ingestion.stripe_desk import StripeDesk
@@ -217,6 +218,7 @@ async def test_a_subscriber_is_heard_and_ended_at_whichever_server_it_is(
             row,
         )
     async with AsyncExitStack() as stack:
+        stack.enter_context(what_they_forget())
         outs, heard = [], []
         for server in cluster.servers.values():
             out = asyncio.Event()

@@ -8,10 +8,11 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-import nats
 import psutil
 import psycopg
 from nats.js.api import StorageType, StreamConfig
+
+from trueup.access import bus
 
 CONNECTIONS = 32
 WINDOW = 256
@@ -46,18 +47,15 @@ async def commits_per_second(operator_url: str, seconds: float) -> float:
             await owner.execute("DROP SCHEMA bench CASCADE")
 
 
-async def publishes_per_second(url: str, user: str, password: str, seconds: float) -> float:
+async def publishes_per_second(seconds: float) -> float:
     """Acknowledged JetStream publishes into a stream on disk, up to 256 under way (deleted afterwards)."""
-    client = await nats.connect(url, user=user, password=password)
-    try:
+    async with bus() as client:
         stream = client.jetstream()
         await stream.add_stream(StreamConfig(name=STREAM, subjects=[SUBJECT], storage=StorageType.FILE))
         try:
             return await _rate([lambda: stream.publish(SUBJECT, PAYLOAD, timeout=10)] * WINDOW, seconds)
         finally:
             await stream.delete_stream(STREAM)
-    finally:
-        await client.close()
 
 
 async def _rate(workers: list[Callable[[], Awaitable[Any]]], seconds: float) -> float:

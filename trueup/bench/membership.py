@@ -1,13 +1,11 @@
 """How soon a removed member is out of every service while payments wait to be counted."""
 
 import asyncio
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from time import monotonic
 from uuid import UUID
 
-import nats
 from nats.aio.client import Client
 
 from shared.contracts.ingestion import PaymentReceived
@@ -16,6 +14,7 @@ from shared.kernel.ids import new_id
 from shared.kernel.money import Money
 from shared.platform.bus.envelope import OutgoingEvent
 from shared.platform.bus.publishing import publish
+from trueup.access import bus
 from trueup.bench.company import CURRENCY, SETTLE_S
 from trueup.bench.frame import Bench, at_most, beside
 from trueup.bench.settled import settle
@@ -45,20 +44,13 @@ async def measure_removal(bench: Bench) -> None:
     member = await loader.viewer(company)
     identity = (await loader.door.get("/v1/auth/me", member))["user"]["id"]
     await settle(SETTLE_S)
-    client = await nats.connect(
-        os.environ["TRUEUP_NATS_URL"],
-        user=os.environ["TRUEUP_OPERATOR_NATS_USER"],
-        password=os.environ["TRUEUP_OPERATOR_NATS_PASSWORD"],
-    )
-    try:
+    async with bus() as client:
         for portion in _payments(UUID(company.organization_id)):
             await publish(client, portion)
         await loader.door.call("DELETE", f"{company.path}/members/{identity}", company.admin)
         removed = monotonic()
         out = await asyncio.gather(*(_out(bench, service, company, member) for service in READS))
         waiting = await _waiting(client)
-    finally:
-        await client.close()
     name = f"a removed member is out of every service, {PAYMENTS:,} payments just published"
     bench.add(at_most(name, (max(out) - removed) * 1000, "ms", OUT_MS))
     bench.add(beside("payments that finance had not counted then", waiting, ""))

@@ -116,12 +116,7 @@ async def machine_limits() -> dict[str, float]:
     """What the machine itself can do, by the engines that run now."""
     return {
         COMMITS: await limits.commits_per_second(os.environ["TRUEUP_INGESTION_OPERATOR_URL"], LIMIT_SECONDS),
-        PUBLISHES: await limits.publishes_per_second(
-            os.environ["TRUEUP_NATS_URL"],
-            os.environ["TRUEUP_OPERATOR_NATS_USER"],
-            os.environ["TRUEUP_OPERATOR_NATS_PASSWORD"],
-            LIMIT_SECONDS,
-        ),
+        PUBLISHES: await limits.publishes_per_second(LIMIT_SECONDS),
     }
 
 

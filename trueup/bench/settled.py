@@ -4,11 +4,11 @@ import asyncio
 import os
 from time import monotonic
 
-import nats
 import psycopg
 from nats.js.client import JetStreamContext
 
 from shared.contracts.topology import CONSUMES, SERVICES
+from trueup.access import bus
 
 OUTBOX = {"events in the outbox": "SELECT count(*) FROM platform.outbox"}
 BACKLOGS = {
@@ -20,18 +20,11 @@ BACKLOGS = {
 async def settle(patience_s: float, every_s: float = 0.05) -> None:
     """Wait until everything is empty, upstream first; ``TimeoutError`` names what is not."""
     deadline = monotonic() + patience_s
-    client = await nats.connect(
-        os.environ["TRUEUP_NATS_URL"],
-        user=os.environ["TRUEUP_OPERATOR_NATS_USER"],
-        password=os.environ["TRUEUP_OPERATOR_NATS_PASSWORD"],
-    )
-    try:
+    async with bus() as client:
         while waiting := await _waiting(client.jetstream()):
             if monotonic() > deadline:
                 raise TimeoutError(f"not settled within {patience_s:.0f} s: {waiting}")
             await asyncio.sleep(every_s)
-    finally:
-        await client.close()
 
 
 async def _waiting(stream: JetStreamContext) -> str:

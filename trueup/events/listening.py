@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Sequence
 
 import nats
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from shared.platform.auth.api_keys import is_api_key
+from shared.platform.bus.client import BusClient
 from trueup.events.subjects import filters_by_stream
 from trueup.events.tail import Show
 from trueup.local import LocalError
@@ -42,7 +42,7 @@ async def listen(url: str, key: str, subjects: Sequence[str], show: Show) -> Non
     """
     if not is_api_key(key):
         raise LocalError("that is no API key (trueup_...)")
-    client, news = Client(), News()
+    client, news = BusClient(), News()
     # The client tries for minutes where it is refused: what it is told meanwhile ends it.
     entering = asyncio.create_task(_enter(client, url, key, subjects, news))
     try:
@@ -56,7 +56,7 @@ async def listen(url: str, key: str, subjects: Sequence[str], show: Show) -> Non
         raise one
 
 
-async def _enter(client: Client, url: str, key: str, subjects: Sequence[str], news: News) -> None:
+async def _enter(client: BusClient, url: str, key: str, subjects: Sequence[str], news: News) -> None:
     async def heard(message: Msg) -> None:
         news.put_nowait(message)
 

@@ -8,7 +8,7 @@ import structlog
 from nats.aio.client import Client
 
 from shared.contracts.topology import inbox_prefix
-from shared.platform.bus.headers import ReadingClient
+from shared.platform.bus.client import BusClient
 
 log = structlog.get_logger()
 
@@ -35,7 +35,7 @@ async def connect(
     url: str, user: str, password: str, *, on_closed: Callable[[], Awaitable[None]] = exit_when_closed
 ) -> Client:
     """A connection that reconnects for ever; ``url`` may list several servers, joined by commas."""
-    client = ReadingClient()
+    client = BusClient()
     await client.connect(
         servers=url.split(","),
         user=user,
@@ -43,7 +43,7 @@ async def connect(
         name=f"trueup-{user}",
         inbox_prefix=inbox_prefix(user).encode(),
         max_reconnect_attempts=-1,
-        reconnect_time_wait=0.25,  # type: ignore[arg-type]  # declared in whole seconds, slept as given
+        reconnect_time_wait=0.25,  # declared in whole seconds, slept as given
         connect_timeout=5,
         ping_interval=10,
         max_outstanding_pings=2,

@@ -14,6 +14,7 @@ from shared.contracts.plans import VentureCreated
 from shared.kernel.ids import new_id
 from tests.deploy.bus_rights import greeting
 from tests.harness.engines import ISSUER_SEED, NATS_PASSWORD
+from tests.harness.plain_nats import what_they_forget
 from tests.service.identity.conftest import FrontDesk
 from tests.service.identity.test_organizations import founded
 
@@ -68,6 +69,7 @@ class Subscriber:
 @pytest.fixture
 async def enter(desk: FrontDesk) -> AsyncIterator[Enter]:
     async with AsyncExitStack() as stack:
+        stack.enter_context(what_they_forget())
 
         async def entered(key: dict[str, Any], org: dict[str, Any], **options: Any) -> Subscriber:
             subscriber = Subscriber(key, org)
