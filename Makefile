@@ -2,7 +2,7 @@
 # All paths are relative, so the folder's name may have spaces.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup runtime demo up test check static fmt bench chaos image env clean
+.PHONY: help setup runtime demo up test check lint static fmt bench chaos image env clean
 
 ARGS ?=
 DOCKER_BUILD_ARGS ?=
@@ -19,8 +19,11 @@ demo: runtime ## run everything, load a believable company, show its plans again
 up: runtime ## run everything on the data that are there
 	@$(PY) -m trueup up $(ARGS)
 
-test: static ## lint, types, import contracts and all tests (what CI runs)
-	$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+test: lint ## lint, types, import contracts and all tests (what CI runs)
+	@mkdir -p var; echo "$(PY) -m mypy (beside the tests; it says at the end what it found)"; \
+	$(PY) -m mypy >var/types.log 2>&1 & types=$$!; \
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS); tests=$$?; \
+	wait $$types; types=$$?; cat var/types.log; [ $$tests = 0 ] && [ $$types = 0 ]
 
 check: static ## the quick part: lint, types, import contracts, unit tests
 	$(PY) -m pytest -q tests/unit $(ARGS)
@@ -47,11 +50,13 @@ setup: ## make the development environment (.venv) from requirements-dev.lock
 runtime:
 	@sh scripts/bootstrap.sh runtime
 
-static: setup
+lint: setup
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy
 	.venv/bin/lint-imports --no-cache
+
+static: lint
+	$(PY) -m mypy
 
 clean: ## remove the environment, its data and all caches
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis
