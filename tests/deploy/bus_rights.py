@@ -10,7 +10,7 @@ import orjson
 from shared.contracts import EVENT_TYPES
 from shared.contracts.topology import inbox_prefix
 
-LIMIT_S = 30.0
+LIMIT_S = 90.0
 
 
 async def everybody_has_their_rights_and_no_more(url: str, passwords: Mapping[str, str]) -> None:

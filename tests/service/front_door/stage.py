@@ -25,6 +25,7 @@ from tests.harness.house import House
 from tests.harness.operations import DOCUMENT, OPERATIONS, ORGANIZATION, Operation
 from tests.service.identity.conftest import PASSWORD, FrontDesk
 from tests.service.ingestion.stripe_desk import StripeDesk
+from trueup.demo.door import NOT_YET
 
 BY_ID = {operation.id: operation for operation in OPERATIONS}
 BY_CALL = {(operation.method, operation.template): operation for operation in OPERATIONS}
@@ -159,8 +160,11 @@ class Ground:
 
     async def do(self, operation: Operation) -> Any:
         """Call an operation as its example says; it has to succeed."""
-        path = await self.path(operation)
-        answer = await self.stage.call(operation, path, self.owner, await self.body(operation))
+        path, body = await self.path(operation), await self.body(operation)
+        answer = await self.stage.call(operation, path, self.owner, body)
+        if answer.status_code in NOT_YET:  # on a busy machine that takes longer than services wait
+            await self.stage.house.settle()
+            answer = await self.stage.call(operation, path, self.owner, body)
         assert answer.status_code < 300, f"{operation.id} refuses its example: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 

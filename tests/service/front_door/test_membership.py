@@ -34,7 +34,7 @@ def payment(organization: Organization, number: int) -> PaymentReceived:
 
 async def until(status: int, ask: Callable[[], Awaitable[httpx2.Response]]) -> httpx2.Response:
     """Ask until it is answered so."""
-    for _ in range(3000):
+    for _ in range(9000):
         answer = await ask()
         if answer.status_code == status:
             return answer
@@ -76,7 +76,7 @@ async def test_members_come_and_go_in_every_replica_before_a_backlog_of_payments
             await until(403, lambda viewer=viewer: viewer.post(ACCOUNTS, json={"name": "Kedai"}))
         assert await waiting(house) == BACKLOG
         await lock.rollback()
-    await house.settle(60)
+    await house.settle()
     async with house.operator_connection("finance") as connection:
         counted = await (await connection.execute("SELECT count(*) FROM model.money_facts")).fetchone()
     assert counted == (BACKLOG,)
@@ -85,6 +85,7 @@ async def test_members_come_and_go_in_every_replica_before_a_backlog_of_payments
 async def test_an_organization_that_is_still_on_its_way_is_waited_for_and_never_denied(
     house: House, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(organizations, "PATIENCE_SECONDS", 60.0)
     await house.start("plans")
     org = Organization()
     create = house.client("plans", org).post

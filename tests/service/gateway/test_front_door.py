@@ -68,7 +68,7 @@ async def test_more_requests_than_a_service_can_take_are_turned_away_at_once():
     async with front_door(service, GatewaySettings(requests_at_once=2)) as client:
         waiting = [asyncio.create_task(client.get("/v1/thing")) for _ in range(2)]
         for _ in waiting:
-            await asyncio.wait_for(service.arrived.acquire(), 10)
+            await asyncio.wait_for(service.arrived.acquire(), 60)
         turned_away = await client.get("/v1/thing")
         service.go.set()
         answers = await asyncio.gather(*waiting)

@@ -20,7 +20,7 @@ from tests.service.platform.recorder import Recorder, alert, recording
 from tests.service.platform.test_commit import told
 from trueup.stripe_double import CLOVER, StripeAccount
 
-LIMIT_S, UNAVAILABLE = 60, 503
+LIMIT_S, UNAVAILABLE = 90, 503
 TRIES = consumer.MAX_ATTEMPTS + 1
 """As often would have been too often, if it counted."""
 

@@ -10,7 +10,7 @@ from tests.harness.house import House
 from tests.service.platform.recorder import alert, recording, titles_in
 from tests.service.platform.test_relay import ventures, write
 
-LIMIT_S = 30
+LIMIT_S = 90
 
 
 async def gauge(house: House, name: str, stream: str = "") -> float:

@@ -10,7 +10,7 @@ import pytest
 from shared.contracts.plans import VentureCreated
 from shared.kernel.clock import today
 from shared.kernel.periods import add_months
-from tests.harness.house import House, Organization
+from tests.harness.house import SETTLE_S, House, Organization
 from tests.harness.operator import Operator
 from tests.service.sync.stories import Venture, a_house_with_sync
 
@@ -123,12 +123,11 @@ async def test_events_are_told_to_a_person_and_to_a_script(house: House, trueup:
 async def test_tail_shows_what_comes(house: House, trueup: Operator) -> None:
     watching = asyncio.ensure_future(trueup("events", "tail", "venture.>", "--count", "1", "--json"))
     org = await house.organization()
-    for _ in range(200):
-        if watching.done():
-            break
-        await house.publish(Venture(org.id).created())
-        await asyncio.sleep(0.05)
-    ran = await asyncio.wait_for(watching, 5)
+    async with asyncio.timeout(SETTLE_S):
+        while not watching.done():
+            await house.publish(Venture(org.id).created())
+            await asyncio.wait([watching], timeout=0.05)
+    ran = await watching
     assert orjson.loads(ran.out)["headers"]["ce-type"] == VentureCreated.event_type
 
 

@@ -136,7 +136,7 @@ def test_engines_may_be_told_not_to_outlive_who_started_them(postgres, bus):
     engines = [psutil.Process(int(number)) for number in parent.stdout.readline().split()[2:]]
     parent.kill()
     parent.communicate()
-    assert wait_until(lambda: all(is_gone(engine) for engine in engines), 10)
+    assert wait_until(lambda: all(is_gone(engine) for engine in engines), 60)
 
 
 def test_a_stale_pid_file_that_names_a_living_process_does_not_matter(postgres):

@@ -5,13 +5,14 @@ import subprocess
 import sys
 import time
 from datetime import datetime
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
 from trueup.engines.ports import is_free
 from trueup.local import LocalError, Secrets, State
-from trueup.supervisor import Plan, Task, children, leftovers, parse_scale
+from trueup.supervisor import Plan, Task, children, leftovers, parse_scale, workers
 from trueup.supervisor.attention import Attention
 from trueup.supervisor.environment import environment_of
 from trueup.supervisor.plan import Replica
@@ -79,7 +80,7 @@ def ignore_term() -> None:
     wait_for_ever()
 
 
-def run_to_end(child, timeout=10):
+def run_to_end(child, timeout=60):
     deadline = time.monotonic() + timeout
     while child.poll() is None:
         assert time.monotonic() < deadline
@@ -111,7 +112,7 @@ def test_a_failing_task_leaves_its_trace_in_the_log(can_fork, tmp_path):
 
 
 def test_all_children_end_together_and_a_deaf_one_by_force(tmp_path, monkeypatch):
-    monkeypatch.setattr("trueup.supervisor.workers.END_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("trueup.supervisor.workers.END_TIMEOUT_S", 3.0)
     running = [started(name, tmp_path / name) for name in ("wait_for_ever", "ignore_term")]
     for name in ("wait_for_ever", "ignore_term"):
         _await_text(tmp_path / name, "started")
@@ -119,7 +120,7 @@ def test_all_children_end_together_and_a_deaf_one_by_force(tmp_path, monkeypatch
     assert [child.poll() for child in running] == [-signal.SIGTERM, -signal.SIGKILL]
 
 
-def _await_text(path, text, timeout=10):
+def _await_text(path, text, timeout=60):
     deadline = time.monotonic() + timeout
     while not path.exists() or text not in path.read_text(encoding="utf-8"):
         assert time.monotonic() < deadline
@@ -147,7 +148,7 @@ def test_a_forked_child_does_not_outlive_its_parent():
     time.sleep(0.1)
     parent.kill()
     parent.communicate()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -171,6 +172,7 @@ def test_a_worker_that_dies_is_started_again_with_growing_delays(tmp_path, monke
         return Dead()
 
     monkeypatch.setattr(children, "start", start)
+    monkeypatch.setattr(workers, "time", SimpleNamespace(monotonic=lambda: 1000.0))
     replica = Replica.claim("sync", 1)
     worker = Worker(replica, tmp_path / "log")
     delays = []
@@ -178,7 +180,7 @@ def test_a_worker_that_dies_is_started_again_with_growing_delays(tmp_path, monke
         worker.again_at = 0
         assert start_due([worker], {"TRUEUP_FAILPOINT": "relay.after_publish:kill"}, ()) == [worker]
         assert worker.notice_end()
-        delays.append(round(worker.again_at - time.monotonic(), 1))
+        delays.append(round(worker.again_at - 1000, 1))
     assert delays == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
     assert worker.fails_to_start
     assert lives == ["relay.after_publish:kill", *[None] * 7]
@@ -195,8 +197,8 @@ def test_a_stop_signal_wakes_the_loop_and_handlers_are_put_back():
         assert attention.stop is None
         os.kill(os.getpid(), signal.SIGTERM)
         begun = time.monotonic()
-        attention.wait(5)
-        assert time.monotonic() - begun < 1
+        attention.wait(100)
+        assert time.monotonic() - begun < 90
         assert attention.stop == signal.SIGTERM
     assert signal.getsignal(signal.SIGTERM) == before
 
@@ -220,7 +222,7 @@ def test_services_that_a_killed_supervisor_left_are_ended(tmp_path):
     leftovers.write_list(state, lines)
     assert json.loads(state.processes_file.read_text(encoding="utf-8"))[0]["pid"] == left.pid
     leftovers.end_services(state)
-    assert left.wait(5) == -signal.SIGTERM
+    assert left.wait(60) == -signal.SIGTERM
     assert engine.poll() is None  # its own start ends it
     engine.kill()
     engine.wait()
