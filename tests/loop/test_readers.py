@@ -1,6 +1,5 @@
 """Another team's client: plain NATS, JSON, and nothing to write."""
 
-import asyncio
 import json
 
 import nats
@@ -9,6 +8,9 @@ import pytest
 from tests.loop.histories import VENTURES, busy_history, targets
 from tests.loop.people import Outside
 from tests.loop.system import System
+from trueup.demo.door import until
+
+LIMIT_S = 90
 
 
 async def reader(system: System, errors: list[str] | None = None) -> nats.aio.client.Client:
@@ -30,10 +32,11 @@ async def test_another_team_subscribes_with_plain_nats_and_reads_json(system: Sy
     tenant = await door.tenant()
     client = await reader(system)
     metrics = await client.subscribe(f"metric.created.{tenant.id}")
+    await client.flush()
     for name in VENTURES:
         await tenant.venture(name, targets(name))
     await tenant.deliver(busy_history(tenant.ventures, 30))
-    message = await metrics.next_msg(timeout=10)
+    message = await metrics.next_msg(timeout=LIMIT_S)
     assert message.headers is not None
     assert message.headers["ce-specversion"] == "1.0"
     assert message.headers["ce-type"] == "metric.created"
@@ -43,7 +46,7 @@ async def test_another_team_subscribes_with_plain_nats_and_reads_json(system: Sy
     assert body["venture_id"] in tenant.ventures.values()
     assert isinstance(body["value"], str)
     history = await client.jetstream().subscribe(f"plan.created.{tenant.id}", ordered_consumer=True)
-    assert json.loads((await history.next_msg(timeout=5)).data)["targets"]["target_mrr"]
+    assert json.loads((await history.next_msg(timeout=LIMIT_S)).data)["targets"]["target_mrr"]
     await client.close()
 
 
@@ -56,8 +59,8 @@ async def test_the_readers_durable_remembers_what_was_acknowledged(system: Syste
     for _attempt in range(len(VENTURES)):
         client = await reader(system)
         subscription = await client.jetstream().pull_subscribe(subject, durable="reader", stream="PLANS")
-        (message,) = await subscription.fetch(1, timeout=10)
-        await message.ack_sync(timeout=10)
+        (message,) = await subscription.fetch(1, timeout=LIMIT_S)
+        await message.ack_sync(timeout=LIMIT_S)
         seen.append(json.loads(message.data)["venture_id"])
         await client.close()
     assert sorted(seen) == sorted(tenant.ventures.values())
@@ -87,6 +90,9 @@ async def test_a_reader_can_write_nothing(system: System, subject: str):
     client = await reader(system, errors)
     await client.publish(subject, b"{}")
     await client.flush()
-    await asyncio.sleep(0.05)
-    assert any("permissions violation for publish" in error.lower() for error in errors), errors
+
+    def refused() -> bool | None:
+        return any("permissions violation for publish" in error.lower() for error in errors) or None
+
+    assert await until(refused, "the refusal", LIMIT_S)
     await client.close()

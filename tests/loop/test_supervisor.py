@@ -27,7 +27,7 @@ from trueup.local import ROOT
 pytestmark = pytest.mark.loop
 
 START_TIMEOUT_S = 90
-GONE_TIMEOUT_S = 20
+GONE_TIMEOUT_S = 60
 
 
 class Running:

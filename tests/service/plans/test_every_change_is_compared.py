@@ -153,7 +153,7 @@ async def _change_all(house: House, planners: list[Planner], day: date) -> None:
             group.create_task(keep_changing(planner))
         await house.stop("sync")
         await house.start("sync")
-    await house.settle(90)
+    await house.settle()
 
 
 async def _sync_has_every_version(house: House, org: Organization, told: list[PlanState]) -> None:

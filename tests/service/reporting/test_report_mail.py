@@ -21,7 +21,7 @@ from shared.contracts.reporting import ReportReady
 from shared.kernel import clock
 from shared.kernel.ids import new_id
 from shared.kernel.periods import add_months, month_start
-from tests.harness.house import House, Organization
+from tests.harness.house import SETTLE_S, House, Organization
 from tests.harness.post_office import PostOffice, post_office
 
 ZONE = "Asia/Kuala_Lumpur"
@@ -78,7 +78,7 @@ async def runs(house: House, organization: Organization) -> list[dict]:
 
 
 async def ended(client, run_id: str) -> dict:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(SETTLE_S):
         while True:
             run = (await client.get(f"/reporting/job-runs/{run_id}")).json()
             if run["state"] in ("done", "failed"):
@@ -102,7 +102,7 @@ async def test_once_with_three_replicas_after_downtime_and_again_until_the_serve
     ]
     await house.publish(*people, *kopi.story())
     await house.settle()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(SETTLE_S):
         while not await runs(house, organization):
             wake(house)
             await asyncio.sleep(0.05)
@@ -110,8 +110,8 @@ async def test_once_with_three_replicas_after_downtime_and_again_until_the_serve
 
     # Nobody was there for two months: only the newest ended month is mailed.
     at(add_months(month, 2).replace(day=5), 9)
-    async with asyncio.timeout(120):
-        while len(office.envelopes) < 2:
+    async with asyncio.timeout(SETTLE_S):
+        while len(office.envelopes) < 2 or not any(run["state"] == "done" for run in await runs(house, organization)):
             wake(house)
             await asyncio.sleep(0.1)
     await house.settle()
@@ -150,7 +150,7 @@ async def by_hand_only_who_has_none(house: House, organization: Organization, of
     for letters in (1, 0):
         started = (await client.post("/reporting/jobs/report_mail/runs")).json()
         assert await ended(client, started["id"]) == {"reports": letters, "letters": letters}
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(SETTLE_S):
         while len(office.envelopes) < 3:
             wake(house)
             await asyncio.sleep(0.05)
@@ -194,7 +194,7 @@ async def test_a_mailer_holds_nothing_while_a_server_takes_its_time_and_when_it_
 
     office.open.clear()
     mailer = asyncio.create_task(run_mailer(house.replicas["reporting"][0].runtime))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(SETTLE_S):
         await office.busy.wait()
     async with house.database("reporting").transaction([organization.id]) as session:
         waiting = await session.scalars(select(ReportLetter).with_for_update(nowait=True))
@@ -210,7 +210,7 @@ async def test_a_mailer_holds_nothing_while_a_server_takes_its_time_and_when_it_
             left = await session.scalar(select(func.count()).select_from(LetterDue))
             return [] if left else list(await session.scalars(select(ReportLetter.state)))
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(SETTLE_S):
         while not (states := await settled()):
             wake(house)
             await asyncio.sleep(0.05)

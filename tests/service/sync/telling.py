@@ -23,13 +23,15 @@ from shared.contracts.identity import MemberJoined, MemberRemoved, MembershipSta
 from shared.kernel.clock import today
 from shared.kernel.ids import new_id
 from shared.kernel.periods import add_months
-from tests.harness.house import House, Organization
+from tests.harness.house import SETTLE_S, House, Organization
 from tests.service.sync.stories import Venture
 
 ZONE = "Asia/Kuala_Lumpur"
+LONG = int(SETTLE_S / 0.02)
+"""So many looks last longer than an errand is held."""
 
 
-async def until(found: Callable[[], Any], seconds: float = 30.0) -> Any:
+async def until(found: Callable[[], Any], seconds: float = SETTLE_S) -> Any:
     """What is found, as soon as it is something; asked again for a while."""
     for _ in range(int(seconds / 0.02)):
         if answer := found():
@@ -81,7 +83,7 @@ def in_a_year() -> Any:
 
 async def errand_of(house: House, kind: str) -> Held:
     """The errand of a kind whose worker does not run."""
-    for _ in range(1500):
+    for _ in range(LONG):
         async with house.database("sync").transaction() as session:
             row = (await session.scalars(select(Errand).where(Errand.kind == kind))).one_or_none()
         if row is not None:

@@ -19,10 +19,10 @@ from shared.contracts.sync import (
 )
 from shared.kernel import clock
 from shared.kernel.periods import add_months, month_end, month_start
-from tests.harness.house import House
+from tests.harness.house import SETTLE_S, House
 from tests.service.sync.stories import a_house_with_sync, answer
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.usefixtures("mid_day")]
 
 ZONE = "Asia/Kuala_Lumpur"
 
@@ -51,7 +51,7 @@ async def _runs(house, organization, job):
 
 async def _until(house, organization, job, count):
     """Wake the jobs of every replica, and wait until so many runs of a job are done."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(SETTLE_S):
         while True:
             for replica in house.replicas["sync"]:
                 replica.runtime.wakeups.wake("jobs")
@@ -63,7 +63,7 @@ async def _until(house, organization, job, count):
 
 async def _known(house, organization):
     """Wait until every job has seen the organization: its runs are due from the next slot on."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(SETTLE_S):
         for job in ("daily_sync", "monthly_review"):
             while len(await _runs(house, organization, job)) < 1:
                 house.replicas["sync"][0].runtime.wakeups.wake("jobs")
@@ -167,7 +167,7 @@ async def test_by_hand_and_dry(house: House):
 
 
 async def _ended(client, run_id):
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(SETTLE_S):
         while True:
             run = (await client.get(f"/sync/job-runs/{run_id}")).json()
             if run["state"] in ("done", "failed"):

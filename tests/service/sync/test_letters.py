@@ -19,7 +19,7 @@ from shared.platform.jobs.runner import JobRunner
 from tests.harness.house import House
 from tests.harness.post_office import post_office
 from tests.service.sync.stories import Venture, a_house_with_sync
-from tests.service.sync.telling import ZONE, Person, deviate, errand_of, letters, until
+from tests.service.sync.telling import LONG, ZONE, Person, deviate, errand_of, letters, until
 
 pytestmark = pytest.mark.asyncio
 
@@ -65,7 +65,7 @@ async def test_what_is_critical_is_written_at_once_to_who_may_know(house: House,
         async with house.database("sync").transaction([organization.id]) as session:
             return {(row.state, row.last_error) for row in await session.scalars(select(Letter))}
 
-    for _ in range(1500):
+    for _ in range(LONG):
         if await settled() == {("sent", None), ("given_up", "no address")}:
             break
         await asyncio.sleep(0.02)
@@ -109,7 +109,7 @@ async def test_a_mailer_killed_after_sending_sends_the_same_letter_again(house: 
         async with house.database("sync").transaction([organization.id]) as session:
             return set(await session.scalars(select(Letter.state)))
 
-    for _ in range(1500):
+    for _ in range(LONG):
         if await states() == {"sent"}:
             break
         await asyncio.sleep(0.02)

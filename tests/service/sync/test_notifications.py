@@ -16,7 +16,7 @@ from shared.contracts.sync import NotificationCreated, NotificationType, Severit
 from shared.kernel.clock import today
 from tests.harness.house import House
 from tests.service.sync.stories import Venture, a_house_with_sync
-from tests.service.sync.telling import ZONE, Person, deviate, in_a_year, inbox
+from tests.service.sync.telling import LONG, ZONE, Person, deviate, in_a_year, inbox
 
 pytestmark = pytest.mark.asyncio
 
@@ -71,7 +71,7 @@ async def test_a_notice_that_cannot_be_told_delays_no_other(house: House):
         await notify(session, [(organization.id, bad), (organization.id, good)])
         # a kind of metric that this version does not know
         await session.execute(update(Notice).where(Notice.cause == "b").values(metric="moonshine"))
-    for _ in range(1500):
+    for _ in range(LONG):
         if told := await inbox(house, person):
             break
         await asyncio.sleep(0.02)

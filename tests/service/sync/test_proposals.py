@@ -4,11 +4,15 @@ import asyncio
 from datetime import UTC, datetime, time
 from decimal import Decimal
 
+import pytest
+
 from shared.contracts.sync import ProposalStatus, TargetsProposed
 from shared.kernel.clock import now, today
 from shared.kernel.periods import add_months, month_end, month_start
-from tests.harness.house import House
+from tests.harness.house import SETTLE_S, House
 from tests.service.sync.stories import a_house_with_sync
+
+pytestmark = pytest.mark.usefixtures("mid_day")
 
 ZONE = "Asia/Kuala_Lumpur"
 
@@ -16,7 +20,7 @@ ZONE = "Asia/Kuala_Lumpur"
 async def _reviewed(client) -> int:
     """Review the newest ended month by hand; gives how many proposals changed."""
     run = (await client.post("/sync/jobs/monthly_review/runs")).json()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(SETTLE_S):
         while run["state"] not in ("done", "failed"):
             await asyncio.sleep(0.02)
             run = (await client.get(f"/sync/job-runs/{run['id']}")).json()

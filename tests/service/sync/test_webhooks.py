@@ -21,6 +21,7 @@ from shared.platform import failpoints
 from tests.harness.house import House
 from tests.service.sync.stories import Venture, a_house_with_sync
 from tests.service.sync.telling import (
+    LONG,
     Person,
     Receiver,
     deliveries,
@@ -56,7 +57,7 @@ def at_once(monkeypatch) -> None:
 
 async def until_settled(house: House, organization, endpoint_id: str, count: int = 1):
     """The log of an endpoint, once so many deliveries are settled."""
-    for _ in range(1500):
+    for _ in range(LONG):
         found = await deliveries(house, organization, endpoint_id)
         if sum(one["settled_at"] is not None for one in found) >= count:
             return found
@@ -182,7 +183,7 @@ async def test_nothing_is_posted_to_the_inside(house: House, program: Receiver, 
     made = await endpoint(house, organization, named, types=["webhook.test"])
     tested = await client.post(f"/webhook-endpoints/{made['id']}/test")
     assert tested.status_code == 202, tested.text
-    for _ in range(1500):
+    for _ in range(LONG):
         (delivery,) = await deliveries(house, organization, made["id"])
         if delivery["attempts"]:
             break
@@ -207,7 +208,7 @@ async def test_after_days_of_nothing_an_endpoint_is_switched_off_and_comes_back_
     program.answers = [web.Response(status=503)]
     await deviate(house, venture)
     client = house.client("sync", organization)
-    for _ in range(1500):
+    for _ in range(LONG):
         found = (await client.get(path)).json()
         if found["status"] == "disabled":
             break
@@ -229,7 +230,7 @@ async def test_after_days_of_nothing_an_endpoint_is_switched_off_and_comes_back_
     program.answers = [web.Response(status=410)]
     redelivered = await client.post(f"{path}/deliveries/{delivery['id']}/redeliver")
     assert (redelivered.status_code, redelivered.json()["state"]) == (202, "waiting")
-    for _ in range(1500):
+    for _ in range(LONG):
         if (await client.get(path)).json()["status"] == "disabled":
             break
         await asyncio.sleep(0.02)
