@@ -56,9 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
     except RuntimeError as error:
-        from shared.platform.settings import MissingSettingError  # noqa: PLC0415 - slow, and rarely needed
+        from shared.platform.settings import SettingError  # noqa: PLC0415 - slow, and rarely needed
 
-        if not isinstance(error, (EngineError, local.LocalError, MissingSettingError)):
+        if not isinstance(error, (EngineError, local.LocalError, SettingError)):
             raise
         _say(str(error))
         return 1

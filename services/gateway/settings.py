@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.platform.settings import environment
+from shared.platform.settings import environment, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,6 @@ class GatewaySettings:
         origins = environment("ALLOWED_ORIGINS", "").split(",")
         return cls(
             tuple(origin.strip().rstrip("/") for origin in origins if origin.strip()),
-            float(environment("ANSWER_SECONDS", "15")),
-            int(environment("REQUESTS_AT_ONCE", "256")),
+            number("ANSWER_SECONDS", 15.0, least=0.1),
+            number("REQUESTS_AT_ONCE", 256, least=1),
         )

@@ -11,8 +11,10 @@ from services.identity.mail.use_cases import MAILER
 from services.identity.membership import endpoints as membership
 from services.identity.organization import endpoints as organization
 from services.identity.provider import endpoints as provider
+from services.identity.provider.settings import providers
 from services.identity.second_factor import endpoints as second_factor
 from services.identity.session import endpoints as session
+from services.identity.settings import DoorSettings, rate_limit_factor
 from services.identity.subscriber.door import EVENT_DOOR, keep_event_door
 from services.identity.subscriptions import SUBSCRIPTIONS
 from services.identity.token import endpoints as token
@@ -38,5 +40,6 @@ SERVICE = Service(
     ),
     subscriptions=SUBSCRIPTIONS,
     workers={DOORMAN: run_doorman, MAILER: run_mailer, KEY_USES: note_key_uses, EVENT_DOOR: keep_event_door},
+    settings=(rate_limit_factor, providers, DoorSettings.load),
     backlog=door.waiting,
 )

@@ -9,12 +9,12 @@ from pydantic import SecretStr
 
 from shared.platform.secrets import SecretBox
 from shared.platform.service import Runtime
-from shared.platform.settings import environment
+from shared.platform.settings import environment, number
 
 
 def rate_limit_factor() -> float:
     """By how much the limits at the front door are multiplied (``TRUEUP_RATE_LIMIT_FACTOR``)."""
-    return float(environment("RATE_LIMIT_FACTOR", "1"))
+    return number("RATE_LIMIT_FACTOR", 1.0, least=0.001)
 
 
 @dataclass(frozen=True, slots=True)

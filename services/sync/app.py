@@ -6,6 +6,7 @@ from services.sync.base import SyncTable
 from services.sync.chart import endpoints as chart
 from services.sync.delivery import endpoints as delivery
 from services.sync.delivery.sending import run_webhooks
+from services.sync.delivery.settings import allowed_networks
 from services.sync.delivery.use_cases import WEBHOOKS
 from services.sync.errand.store import errands_due
 from services.sync.jobs import JOBS, run
@@ -23,6 +24,7 @@ from services.sync.projection import endpoints as projection
 from services.sync.review import endpoints as review
 from services.sync.scenario import endpoints as scenario
 from services.sync.subscriptions import SUBSCRIPTIONS
+from services.sync.upkeep.pruning import kept_days
 from services.sync.variance import endpoints as variance
 from services.sync.webhook import endpoints as webhook
 from shared.platform.jobs.endpoints import jobs_router
@@ -50,6 +52,7 @@ SERVICE = Service(
     ),
     subscriptions=SUBSCRIPTIONS,
     workers={ROLE: run, NOTIFIER: run_notifier, MAILER: run_mailer, WEBHOOKS: run_webhooks, BALANCER: run_balancer},
+    settings=(kept_days, allowed_networks),
     on_organizations=take_in_organizations,
     backlog=errands_due,
 )

@@ -53,6 +53,8 @@ class Service:
     routers: tuple[TenantRouter | PublicRouter, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
     workers: Mapping[str, Worker] = field(default_factory=dict)
+    settings: tuple[Callable[[], object], ...] = ()
+    """What reads the service's own settings: called at its start, so that a wrong one is refused then."""
     on_organizations: OnOrganizations | None = None
     asgi_mounts: Mapping[str, Callable[["Runtime"], ASGIApp]] = field(default_factory=dict)
     openapi_paths: Mapping[str, Any] = field(default_factory=dict)
@@ -122,6 +124,8 @@ async def running(
     service: Service, settings: Settings, roles: Collection[str]
 ) -> AsyncIterator[tuple[Runtime, FastAPI, list[asyncio.Task[None]]]]:
     """Start a service's roles (without a listening socket); gives the runtime, the app, and its tasks."""
+    for read in service.settings:
+        read()
     assert settings.database_url is not None
     url = settings.database_url.get_secret_value()
     database = Database(url, pool_size=settings.pool_size, application=service.name)

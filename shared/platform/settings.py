@@ -6,19 +6,44 @@
 import base64
 import os
 from functools import cached_property
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+Number = TypeVar("Number", int, float)
 
-class MissingSettingError(RuntimeError):
-    """A setting that this process needs is not in the environment."""
+_KINDS = {int: "a whole number", float: "a number"}
+_HIGHEST_PORT = 65_535
+
+
+class SettingError(RuntimeError):
+    """A setting that this process needs is missing or wrong; the message names it."""
 
 
 def environment(name: str, default: str | None = None) -> str:
     """The variable ``TRUEUP_<name>``, or the default; a missing one names itself."""
     value = os.environ.get(f"TRUEUP_{name}") or default
     if value is None:
-        raise MissingSettingError(f"set TRUEUP_{name} (see docs/settings.md)")
+        raise SettingError(f"set TRUEUP_{name} (see docs/settings.md)")
+    return value
+
+
+def number(name: str, default: Number, *, least: Number, most: Number | None = None) -> Number:
+    """The variable ``TRUEUP_<name>`` as a number of the default's kind, from ``least`` to ``most``.
+
+    Raises:
+        SettingError: It is no such number.
+    """
+    text, kind = environment(name, str(default)), type(default)
+    highest = kind(2**31 - 1) if most is None else most
+    to = f"of at least {least}" if most is None else f"from {least} to {most}"
+    wrong = SettingError(f"TRUEUP_{name} is {text!r}; it must be {_KINDS[kind]} {to} (see docs/settings.md)")
+    try:
+        value = kind(text)
+    except ValueError:
+        raise wrong from None
+    if not least <= value <= highest:  # what is not a number (nan) is not between any two
+        raise wrong
     return value
 
 
@@ -76,12 +101,12 @@ class Settings(BaseModel):
             identity_url=environment("IDENTITY_URL").split(",")[0],
             secret_key=SecretStr(environment("SECRET_KEY")),
             host=environment("HOST", "127.0.0.1"),
-            port=int(environment("PORT", "0")),
+            port=number("PORT", 0, least=0, most=_HIGHEST_PORT),
             listen_fd=int(os.environ["TRUEUP_LISTEN_FD"]) if "TRUEUP_LISTEN_FD" in os.environ else None,
-            pool_size=int(environment("POOL_SIZE", "8")),
+            pool_size=number("POOL_SIZE", 8, least=1),
             log_level=environment("LOG_LEVEL", "INFO"),
-            batch_size=int(environment("BATCH_SIZE", "500")),
-            retry_seconds=float(environment("RETRY_SECONDS", "1.0")),
+            batch_size=number("BATCH_SIZE", 500, least=1),
+            retry_seconds=number("RETRY_SECONDS", 1.0, least=0.001),
             jwks=os.environ.get("TRUEUP_JWKS"),
         )
 

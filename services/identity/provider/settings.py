@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
 
-from shared.platform.settings import MissingSettingError, environment
+from shared.platform.settings import SettingError, environment
 
 
 class ProviderSettings(BaseModel):
@@ -35,6 +35,4 @@ def providers() -> dict[str, ProviderSettings]:
     except ValidationError as error:
         # The message of the error would show the client secret.
         places = sorted({".".join(str(part) for part in item["loc"]) for item in error.errors()})
-        raise MissingSettingError(
-            f"TRUEUP_OIDC_PROVIDERS is not as docs/settings.md says: {', '.join(places)}"
-        ) from None
+        raise SettingError(f"TRUEUP_OIDC_PROVIDERS is not as docs/settings.md says: {', '.join(places)}") from None

@@ -20,17 +20,18 @@ from services.sync.notification.models import Notification
 from services.sync.preference.rules import EmailTiming
 from shared.platform.db.bulk import in_values
 from shared.platform.jobs.job import Slot, Step
-from shared.platform.settings import environment
+from shared.platform.settings import number
 
 AT_A_TIME = 1000
 TABLES = 3
 KEPT_DAYS = 180
+LONGEST_KEPT_DAYS = 36_500
 _DIGESTS = (EmailTiming.DAILY.value, EmailTiming.WEEKLY.value)
 
 
 def kept_days() -> int:
     """For how many days what was told is kept (``TRUEUP_KEEP_NOTIFICATIONS_DAYS``); 0: for ever."""
-    return int(environment("KEEP_NOTIFICATIONS_DAYS", str(KEPT_DAYS)))
+    return number("KEEP_NOTIFICATIONS_DAYS", KEPT_DAYS, least=0, most=LONGEST_KEPT_DAYS)
 
 
 async def prune(session: AsyncSession, slot: Slot, cursor: Any) -> Step:

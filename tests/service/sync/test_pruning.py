@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, select
 
 from services.sync.alert.models import Alert, AlertChange
@@ -13,7 +14,8 @@ from services.sync.notification.models import Notification
 from services.sync.upkeep import pruning
 from shared.kernel.clock import now
 from shared.kernel.ids import new_id
-from tests.harness.house import House
+from shared.platform.settings import SettingError
+from tests.harness.house import SETTLE_S, House
 from tests.service.sync.stories import a_house_with_sync
 from tests.service.sync.telling import deviate
 
@@ -88,7 +90,7 @@ async def _count(house, organization, tables):
 
 async def _run(client, **body):
     started = await client.post("/sync/jobs/prune/runs", json=body)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(SETTLE_S):
         while True:
             run = (await client.get(f"/sync/job-runs/{started.json()['id']}")).json()
             if run["state"] in ("done", "failed"):
@@ -134,3 +136,9 @@ async def test_what_is_over_for_long_is_pruned_and_nothing_else(house: House, mo
     assert await _count(house, organization.id, PRUNED) == [2, 2, 2, 3]
     assert await _count(house, organization.id, KEPT) == kept
     assert await _count(house, other.id, PRUNED[:2]) == [1, 1], "another organization's own job prunes it"
+
+
+async def test_a_number_of_days_that_would_prune_what_is_new_is_refused_at_the_start(house: House, monkeypatch):
+    monkeypatch.setenv("TRUEUP_KEEP_NOTIFICATIONS_DAYS", "-1")
+    with pytest.raises(SettingError, match="TRUEUP_KEEP_NOTIFICATIONS_DAYS is '-1'"):
+        await house.start("sync")
