@@ -10,7 +10,8 @@ from uuid import uuid4
 
 from tests.harness.operations import LISTS, Operation
 from tests.loop.people import Tenant
-from trueup.demo.door import ACCEPT, Person, Refused, token_for, until
+from trueup.demo.door import Person, Refused, until
+from trueup.demo.mailbox import ACCEPT, Mailbox
 
 _PARAMETER = re.compile(r"/{(\w+)}")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -58,10 +59,10 @@ class Holdings:
                 self.first[template] = page["items"][0]
 
 
-async def join(tenant: Tenant, person: Person, role: str, mailbox: Any, *ventures: str) -> None:
+async def join(tenant: Tenant, person: Person, role: str, mailbox: Mailbox, *ventures: str) -> None:
     """Let somebody into the organization, by an invitation; with ventures, to these only."""
     await tenant.post("members", {"email": person.email, "role": role, "venture_ids": list(ventures) or None})
-    token = await until(lambda: token_for(person.email, ACCEPT, mailbox), "the invitation")
+    token = await until(lambda: mailbox.token(person.email, ACCEPT), "the invitation")
     await tenant.door.post("/v1/organizations/accept-invitation", person, {"token": token})
     await tenant.door.log_in(person)
 

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import aiohttp
 
 from tests.loop.system import System
 from trueup.demo.door import Door, Endpoint, Person, deliver_all
+from trueup.demo.mailbox import Mailbox
 from trueup.stripe_double import Json
 
 
@@ -82,11 +84,15 @@ class Outside:
     def door(self) -> Door:
         return Door(self.system.url("gateway"), self.session)
 
+    @cached_property
+    def mailbox(self) -> Mailbox:
+        return Mailbox(Path(self.system.environment["TRUEUP_MAIL_DIR"]))
+
     async def person(self) -> Person:
         """A registered, verified, logged-in person."""
         name = secrets.token_hex(5)
         person = Person(f"{name}@example.com", f"correct horse {name}", "Test", name)
-        await self.door.enter(person, Path(self.system.environment["TRUEUP_MAIL_DIR"]))
+        await self.door.enter(person, self.mailbox)
         return person
 
     async def tenant(self, *, stripe_account: str | None = None, connection: bool = True) -> Tenant:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -96,10 +95,9 @@ async def two(system: System) -> AsyncIterator[Two]:
         people = {Role.OWNER: ours.tenant.owner}
         for role in (Role.ADMIN, Role.MEMBER, Role.VIEWER):
             people[role] = await door.person()
-            await join(ours.tenant, people[role], role.value, Path(system.environment["TRUEUP_MAIL_DIR"]))
+            await join(ours.tenant, people[role], role.value, door.mailbox)
         limited = await door.person()
-        mailbox = Path(system.environment["TRUEUP_MAIL_DIR"])
-        await join(ours.tenant, limited, Role.MEMBER.value, mailbox, ours.tenant.ventures["Kopi Loop"])
+        await join(ours.tenant, limited, Role.MEMBER.value, door.mailbox, ours.tenant.ventures["Kopi Loop"])
         wanted = {"name": "Another team", "role": "admin", "scopes": ["events:read"]}
         made = await ours.tenant.post("api-keys", wanted)
         key = Person("", "", "Another", "team", token=made["key"])

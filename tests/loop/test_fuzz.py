@@ -69,14 +69,14 @@ def _parameters(operation: dict[str, Any], venture: str) -> Iterator[dict[str, A
             yield parameter
 
 
-async def callers(tenant: Tenant, door: Outside, venture: str, mailbox: Path) -> list[dict[str, str | None]]:
+async def callers(tenant: Tenant, door: Outside, venture: str) -> list[dict[str, str | None]]:
     """Somebody of every role, programs with keys, and nobody."""
     found: list[dict[str, str | None]] = [{"name": NOBODY, "role": None, "token": None}]
     for name in PEOPLE:
         person, role = tenant.owner, Role(name.split()[0])
         if role is not Role.OWNER:
             person = await door.person()
-            await join(tenant, person, role, mailbox, *([venture] if name != role else ()))
+            await join(tenant, person, role, door.mailbox, *([venture] if name != role else ()))
         found.append({"name": name, "role": role, "token": person.token})
     for name, scopes in ((KEY, None), (READING_KEY, ["plans:read", "finance:read", "events:read"])):
         made = await tenant.post("api-keys", {"name": name, "role": Role.ADMIN, "scopes": scopes})
@@ -89,7 +89,7 @@ async def test_whoever_asks_whatever_is_answered_as_documented(system: System, d
     tenant = await door.tenant()
     name = next(iter(VENTURES))
     venture = await tenant.venture(name, targets(name))
-    people = await callers(tenant, door, venture, Path(system.environment["TRUEUP_MAIL_DIR"]))
+    people = await callers(tenant, door, venture)
     document, gateway = inside(tenant.id, venture), system.url("gateway")
     folders = [tmp_path / str(part) for part in range(AT_ONCE)]
     for part, folder in enumerate(folders):

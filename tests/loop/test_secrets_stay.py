@@ -1,7 +1,6 @@
 """Passwords, tokens, keys: in what a run writes, none of them is found."""
 
 import asyncio
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -11,7 +10,8 @@ from shared.contracts.topology import SERVICES
 from tests.loop.histories import VENTURES, busy_history, targets
 from tests.loop.people import Outside, Tenant
 from tests.loop.system import System
-from trueup.demo.door import VERIFY, Person, Refused, token_for
+from trueup.demo.door import Person, Refused
+from trueup.demo.mailbox import VERIFY
 
 
 async def told_secrets(system: System, door: Outside) -> tuple[Tenant, dict[str, str]]:
@@ -19,7 +19,6 @@ async def told_secrets(system: System, door: Outside) -> tuple[Tenant, dict[str,
     tenant = await door.tenant()
     assert tenant.endpoint is not None
     owner = tenant.owner
-    mailbox = Path(system.environment["TRUEUP_MAIL_DIR"])
     session = await tenant.door.post("/v1/auth/login", None, {"email": owner.email, "password": owner.password})
     key = await tenant.post("api-keys", {"name": "A program", "role": "viewer"})
     second = await tenant.door.post("/v1/auth/second-factor", owner, {"password": owner.password})
@@ -49,7 +48,7 @@ async def told_secrets(system: System, door: Outside) -> tuple[Tenant, dict[str,
         "webhook secret": tenant.endpoint.secret,
         "second factor": second["secret"],
         "signing secret of a webhook": hook["secret"],
-        "verification token": token_for(owner.email, VERIFY, mailbox) or "",
+        "verification token": door.mailbox.token(owner.email, VERIFY) or "",
         "signing key of the run": system.environment["TRUEUP_SECRET_KEY"],
     }
 

@@ -10,6 +10,7 @@ from trueup.bench.settled import settle
 from trueup.demo.company import ORGANIZATION, VENTURES
 from trueup.demo.door import Door, Endpoint, Person
 from trueup.demo.load import Company, Loader
+from trueup.demo.mailbox import Mailbox
 from trueup.demo.story import Story
 from trueup.demo.summary import service_url
 
@@ -69,7 +70,8 @@ class Benchmarked:
 async def load(session: aiohttp.ClientSession, folder: Path) -> Benchmarked:
     """Make the organization in the system that runs now, and wait until every service knows of it."""
     story = Story.open(folder, fresh=True)
-    loader = Loader(Door(service_url("gateway"), session), session, story, Path(os.environ["TRUEUP_MAIL_DIR"]), _quiet)
+    mailbox = Mailbox(Path(os.environ["TRUEUP_MAIL_DIR"]))
+    loader = Loader(Door(service_url("gateway"), session), session, story, mailbox, _quiet)
     company = await loader.organization(await loader.person("admin"), {**ORGANIZATION, "name": "Benchmark"})
     await add_ventures(loader, company, VENTURE_COUNT)
     await loader.connection(company, _CONNECTION, "Stripe", "acct_benchmark000000")

@@ -23,6 +23,7 @@ from trueup.chaos.faults import Fault
 from trueup.chaos.history import busy_history, expected_of, with_repeats
 from trueup.chaos.means import Means, not_reached
 from trueup.demo.door import DemoError, Door, Person
+from trueup.demo.mailbox import Mailbox
 from trueup.demo.summary import service_url
 from trueup.figures.reading import all_figures
 from trueup.verify.proof import prove
@@ -108,7 +109,7 @@ class Campaign:
         mailbox = os.environ.get("TRUEUP_MAIL_DIR")
         if not mailbox:
             raise DemoError("there is no TRUEUP_MAIL_DIR to read the confirmation letter in: use --login")
-        return await somebody(door, Path(mailbox))
+        return await somebody(door, Mailbox(Path(mailbox)))
 
     @property
     def _saves(self) -> int:

@@ -5,12 +5,12 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from pathlib import Path
 from time import monotonic
 
 import aiohttp
 
 from trueup.demo.door import Door, Endpoint, Person, Refused, until
+from trueup.demo.mailbox import Mailbox
 from trueup.stripe_double import Json
 
 SETTINGS = {"currency": "MYR", "timezone": "Asia/Kuala_Lumpur"}
@@ -45,7 +45,7 @@ class Company:
         return f"/v1/organizations/{self.id}"
 
 
-async def somebody(door: Door, mailbox: Path) -> Person:
+async def somebody(door: Door, mailbox: Mailbox) -> Person:
     """A registered, verified, logged-in person of no further importance."""
     name = secrets.token_hex(5)
     person = Person(f"chaos-{name}@example.com", secrets.token_urlsafe(18), "Chaos", name)

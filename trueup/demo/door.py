@@ -1,21 +1,18 @@
 """The front door: everything the demo does, it does over HTTP through the gateway, as any client would."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
-from email import message_from_bytes, policy
-from pathlib import Path
 from time import monotonic, time
 from typing import Any, TypeVar
 
 import aiohttp
 import orjson
 
+from trueup.demo.mailbox import VERIFY, Mailbox
 from trueup.stripe_double import Json, sign
 
 Found = TypeVar("Found")
-VERIFY, ACCEPT = "verify-email", "accept-invitation"
 PATIENCE_S = 90.0
 """A letter or an errand of a process that was killed is held for a minute."""
 DELIVERY_PATIENCE_S = 90.0
@@ -118,20 +115,24 @@ class Door:
                 return items
             cursor = f"&cursor={page['next_cursor']}"
 
-    async def enter(self, person: Person, mailbox: Path) -> None:
+    async def enter(self, person: Person, mailbox: Mailbox) -> None:
         """Log in, registering and verifying the e-mail address first where that is needed."""
         try:
             await self.log_in(person)
         except Refused:
-            names = {"first_name": person.first_name, "last_name": person.last_name}
-            credentials = {"email": person.email, "password": person.password}
-            await self.post("/v1/auth/register", None, credentials | names)
-            token = await until(lambda: token_for(person.email, VERIFY, mailbox), "the verification e-mail")
-            try:
-                await self.post("/v1/auth/verify-email", None, {"token": token})
-                await self.log_in(person)
-            except Refused as refused:
-                raise DemoError(f"{person.email} is somebody of an earlier story ({refused}); use --fresh") from None
+            await self.register(person, mailbox)
+
+    async def register(self, person: Person, mailbox: Mailbox, patience_s: float = PATIENCE_S) -> None:
+        """Register somebody new, verify the e-mail address by the letter, and log in."""
+        names = {"first_name": person.first_name, "last_name": person.last_name}
+        credentials = {"email": person.email, "password": person.password}
+        await self.post("/v1/auth/register", None, credentials | names)
+        token = await until(lambda: mailbox.token(person.email, VERIFY), "the verification e-mail", patience_s)
+        try:
+            await self.post("/v1/auth/verify-email", None, {"token": token})
+            await self.log_in(person)
+        except Refused as refused:
+            raise DemoError(f"{person.email} is somebody of an earlier story ({refused}); use --fresh") from None
 
     async def log_in(self, person: Person) -> None:
         """A fresh access token; without one organization among others, the only one is selected."""
@@ -210,15 +211,3 @@ async def until(
         if monotonic() > deadline:
             raise DemoError(f"{what} did not come within {patience_s:.0f} s")
         await asyncio.sleep(0.1)
-
-
-def token_for(email: str, purpose: str, mailbox: Path) -> str | None:
-    """The token of the newest letter to an address that has a link of that purpose."""
-    link = re.compile(rf"/{purpose}\?token=([\w.\-]+)")
-    for file in sorted(mailbox.glob("*.eml"), reverse=True):
-        message = message_from_bytes(file.read_bytes(), policy=policy.default)
-        body = message.get_body(("plain",))
-        found = link.search(body.get_content()) if body and str(message["To"]).lower() == email.lower() else None
-        if found:
-            return found.group(1)
-    return None

@@ -21,6 +21,7 @@ from trueup.demo.company import OTHER_ORGANIZATION, TIME_ZONE, VENTURES
 from trueup.demo.door import DemoError, Door, Endpoint, deliver_all, until
 from trueup.demo.history import Books, as_delivered, open_books, play_company
 from trueup.demo.load import Company, Loader, load_plans
+from trueup.demo.mailbox import Mailbox
 from trueup.demo.other import OTHER_VENTURE, other_history
 from trueup.demo.story import Story
 from trueup.local import State
@@ -57,7 +58,7 @@ class Session:
         timeout = aiohttp.ClientTimeout(total=60)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
             door = Door(summary.service_url("gateway"), session)
-            mailbox = Path(os.environ["TRUEUP_MAIL_DIR"])
+            mailbox = Mailbox(Path(os.environ["TRUEUP_MAIL_DIR"]))
             loader = Loader(door, session, self._story, mailbox, self._say)
             company, viewer = await load_plans(loader)
             other = await loader.organization(await loader.person("other"), OTHER_ORGANIZATION)
