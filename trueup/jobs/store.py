@@ -16,6 +16,7 @@ from shared.platform.db.platform_tables import JobRunRow, OrganizationRow
 from shared.platform.jobs import store
 from shared.platform.jobs.job import Job
 from shared.platform.jobs.runner import wall_clock
+from shared.platform.jobs.schedule import SlotInTheFuture, slot_asked_for
 from shared.platform.jobs.schemas import JobRunOut
 from trueup.access import chosen_services, operator_database, service_database
 from trueup.deeds import deed
@@ -122,10 +123,11 @@ async def ask_for(service: str, job: Job, organization: str, slot: date | None, 
     done = deed(service, "jobs run")
     async with service_database(service) as database, audit.telling(database, done) as session:
         known = await _organization(session, organization, service)
-        newest = job.schedule.newest_slot(wall_clock(at, known.time_zone))
-        if slot is not None and slot > newest:
-            raise LocalError(f"this slot has not come: the newest one is {newest}")
-        row = await store.ask_for(session, job.name, (known.id, slot or newest), by=None, at=at, dry_run=dry_run)
+        try:
+            chosen = slot_asked_for(job.schedule, slot, wall_clock(at, known.time_zone))
+        except SlotInTheFuture as refused:
+            raise LocalError(refused.detail) from None
+        row = await store.ask_for(session, job.name, (known.id, chosen), by=None, at=at, dry_run=dry_run)
     return Run(service, known.slug, row)
 
 

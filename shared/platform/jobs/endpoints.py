@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Path, Query
 
 from shared.contracts.identity import Role
-from shared.kernel.errors import Invalid, NotFound, field_error
+from shared.kernel.errors import NotFound
 from shared.platform.bus.wakeups import wake_after_commit
 from shared.platform.db.platform_tables import JobRunRow
 from shared.platform.http.call import Call
@@ -17,13 +17,8 @@ from shared.platform.http.routing import TenantRouter
 from shared.platform.jobs import store
 from shared.platform.jobs.job import Job
 from shared.platform.jobs.runner import ROLE, wall_clock
+from shared.platform.jobs.schedule import slot_asked_for
 from shared.platform.jobs.schemas import JobOut, JobRunOut, JobsOut, RunBody, RunState
-
-
-class SlotInTheFuture(Invalid):
-    """A job runs for a slot that has come."""
-
-    code = "slot_in_the_future"
 
 
 def jobs_router(service: str, jobs: Sequence[Job]) -> TenantRouter:
@@ -87,11 +82,9 @@ def _add_start(router: TenantRouter, service: str, jobs: Mapping[str, Job]) -> N
         """Start a job by hand; it runs at once, and may be asked after by its id."""
         if job not in jobs:
             raise NotFound(f"There is no job {job!r}; there are {', '.join(jobs)}.")
-        asked, newest = body or RunBody(), jobs[job].schedule.newest_slot(await _local_time(call))
-        if asked.slot is not None and asked.slot > newest:
-            message = f"the newest slot is {newest}"
-            raise SlotInTheFuture(f"This slot has not come: {message}.", errors=[field_error("slot", message)])
-        of = (call.organization_id, asked.slot or newest)
+        asked = body or RunBody()
+        slot = slot_asked_for(jobs[job].schedule, asked.slot, await _local_time(call))
+        of = (call.organization_id, slot)
         row = await store.ask_for(call.session, job, of, by=call.user_id, at=call.now, dry_run=asked.dry_run)
         wake_after_commit(call.session, ROLE)
         return JobRunOut.of(row)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
+from shared.kernel.errors import Invalid, field_error
 from shared.kernel.periods import add_months, month_start
 
 
@@ -67,6 +68,25 @@ class Monthly:
     def says(self) -> str:
         """E.g. "monthly on day 1 at 03:00"."""
         return f"monthly on day {self.day} at {self.at:%H:%M}"
+
+
+class SlotInTheFuture(Invalid):
+    """A job runs for a slot that has come."""
+
+    code = "slot_in_the_future"
+
+
+def slot_asked_for(schedule: Schedule, slot: date | None, local_now: datetime) -> date:
+    """The slot for which somebody starts a job: the newest one, or the one that they name.
+
+    Raises:
+        SlotInTheFuture: The named slot has not come.
+    """
+    newest = schedule.newest_slot(local_now)
+    if slot is not None and slot > newest:
+        message = f"the newest slot is {newest}"
+        raise SlotInTheFuture(f"This slot has not come: {message}.", errors=[field_error("slot", message)])
+    return slot or newest
 
 
 def missed_slots(schedule: Schedule, last: date, newest: date, most: int) -> list[date]:

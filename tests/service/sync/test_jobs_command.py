@@ -16,6 +16,8 @@ from tests.harness.house import House
 from tests.harness.operator import Operator
 from tests.service.sync.stories import a_house_with_sync
 
+pytestmark = pytest.mark.usefixtures("mid_day")
+
 ZONE = "Asia/Kuala_Lumpur"
 
 
@@ -67,7 +69,7 @@ async def test_it_says_what_is_wrong(house: House, trueup: Operator):
     cases = {
         ("run", "nightly", "--organization", "acme", "--service", "sync"): "there is no job 'nightly'",
         ("run", "daily_sync", "--organization", "nobody"): "sync knows no organization 'nobody'",
-        ("run", "daily_sync", "--organization", organization.slug, "--slot", tomorrow): "this slot has not come",
+        ("run", "daily_sync", "--organization", organization.slug, "--slot", tomorrow): "This slot has not come",
         ("run", "daily_sync", "--organization", organization.slug, "--slot", "soon"): "'soon' is no day",
         ("history", "--state", "lost", "--service", "sync"): "--state is waiting",
         ("show", str(new_id()), "--service", "sync"): "names no run",

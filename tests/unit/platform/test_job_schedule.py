@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.platform.jobs.runner import wall_clock
-from shared.platform.jobs.schedule import Daily, Monthly, missed_slots
+from shared.platform.jobs.schedule import Daily, Monthly, SlotInTheFuture, missed_slots, slot_asked_for
 
 DAILY, REVIEW = Daily(time(2, 30)), Monthly(1, time(3, 0))
 
@@ -25,6 +25,15 @@ def test_a_slot_comes_at_the_organizations_own_time(instant, slot):
 )
 def test_a_monthly_slot(local, slot):
     assert REVIEW.newest_slot(datetime.fromisoformat(local)) == date.fromisoformat(slot)
+
+
+def test_a_job_is_started_for_the_newest_slot_or_one_before_it():
+    local = datetime.fromisoformat("2026-03-10T12:00")
+    assert slot_asked_for(REVIEW, None, local) == date(2026, 3, 1)
+    assert slot_asked_for(REVIEW, date(2026, 3, 1), local) == date(2026, 3, 1)
+    assert slot_asked_for(REVIEW, date(2026, 2, 1), local) == date(2026, 2, 1)
+    with pytest.raises(SlotInTheFuture, match="This slot has not come: the newest slot is 2026-03-01"):
+        slot_asked_for(REVIEW, date(2026, 3, 2), local)
 
 
 def test_a_time_that_does_not_exist_has_come_at_the_next_valid_instant():
