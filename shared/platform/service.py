@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from shared.contracts.topology import CONSUMES
 from shared.platform import failpoints
 from shared.platform.auth.key_uses import KeyUses
+from shared.platform.auth.new_keys import NewKeys
 from shared.platform.auth.tokens import TokenVerifier
 from shared.platform.bus.connection import connected
 from shared.platform.bus.consumer import Consumer
@@ -90,6 +91,7 @@ class Runtime:
         self.client = client
         self.wakeups = Wakeups(service.name)
         self.key_uses = KeyUses(service.name, client)
+        self.new_keys = NewKeys(database)
         self.verifier = TokenVerifier(f"{settings.identity_url}/.well-known/jwks.json", settings.jwks)
         database.after_commit.append(self._wake)
 

@@ -89,8 +89,8 @@ class Door:
     ) -> Any:
         """One request about what was made elsewhere a moment ago: again until the service has heard of that.
 
-        Services wait a second for an event that is on its way, which a busy machine may exceed. ``not_yet`` are the
-        statuses of the answer until then; of a new API key that is 401.
+        Services wait for an event that is on its way, for a while that a busy machine may exceed. ``not_yet`` are the
+        statuses of the answer until then.
         """
 
         async def attempt() -> tuple[Any] | None:

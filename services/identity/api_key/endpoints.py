@@ -34,7 +34,11 @@ async def list_api_keys(
 
 @router.post("/api-keys", needs=Role.ADMIN, status_code=201, operation_id="createApiKey")
 async def create_api_key(body: NewApiKey, call: Call, request: Request) -> NewApiKeyOut:
-    """Make an API key; its text is in this answer and never again. Send it as `Authorization: Bearer <key>`."""
+    """Make an API key; its text is in this answer and never again. Send it as `Authorization: Bearer <key>`.
+
+    It works at once: a service that has not heard of it waits for up to five seconds, then answers 503 with
+    `Retry-After`.
+    """
     secret_key = request.app.state.runtime.settings.secret_key_bytes
     key, text = await use_cases.make_key(call.session, secret_key, body, call.role, actor_of(call))
     return NewApiKeyOut(**ApiKeyOut.of(key, call.now).model_dump(), key=text)

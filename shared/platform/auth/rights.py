@@ -14,7 +14,6 @@ from shared.platform.auth.api_keys import PresentedKey
 from shared.platform.auth.tokens import Claims
 from shared.platform.db.driver import Statement, run
 from shared.platform.db.platform_tables import ApiKeyRow, OrganizationRow
-from shared.platform.db.waiting import eventually
 from shared.platform.tenancy.organizations import OrganizationView
 
 READ, WRITE = "read", "write"
@@ -86,19 +85,14 @@ async def rights_of_member(session: AsyncSession, claims: Claims, organization_i
 
 
 async def rights_of_key(session: AsyncSession, key: PresentedKey, organization_id: UUID, now: datetime) -> Rights:
-    """The rights of an API key; a new one is waited for a second at most (identity's event is on its way).
+    """The rights of an API key (a new one was waited for before: ``new_keys``).
 
     Raises:
         NotFound: The key belongs to another organization.
         Unauthorized: The key is not known, was revoked, or has expired.
     """
-
-    async def find() -> tuple[ApiKeyRow, bool | None] | None:
-        wanted = select(ApiKeyRow, _archived(organization_id)).where(ApiKeyRow.id == key.id)
-        row = (await session.execute(wanted)).one_or_none()
-        return None if row is None else (row[0], row[1])
-
-    found = await eventually(find)
+    wanted = select(ApiKeyRow, _archived(organization_id)).where(ApiKeyRow.id == key.id)
+    found = (await session.execute(wanted)).one_or_none()
     if found is None:
         raise Unauthorized("The API key is not valid.")
     row, archived = found

@@ -140,6 +140,7 @@ async def _tenant_call(request: Request, organization_id: UUID, credential: Cred
         key = presented_key(runtime.settings.secret_key_bytes, credential)
         if key is None:
             raise Unauthorized("The API key is not valid.")
+        await runtime.new_keys.arrival(key)
     else:
         claims = await runtime.verifier.verify(credential)
     writes = request.method in idempotency.MUTATING
