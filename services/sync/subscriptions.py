@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.sync.loop import use_cases as loop
-from shared.contracts.finance import MetricCreated
+from shared.contracts.finance import MetricObservation
 from shared.contracts.plans import MilestoneReached, PlanState, VentureState
 from shared.contracts.topology import CONSUMES
 from shared.platform.bus.subscription import Batch, Subscription
@@ -16,7 +16,7 @@ async def on_plans(session: AsyncSession, batch: Batch) -> None:
 
 async def on_finance(session: AsyncSession, batch: Batch) -> None:
     """What came true has changed."""
-    await loop.take_in_observations(session, batch.of(MetricCreated))
+    await loop.take_in_observations(session, batch.of(MetricObservation))
 
 
 SUBSCRIPTIONS = (

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.event import Event, Kind, Part
-from shared.contracts.plans import MetricName
+from shared.contracts.plans import Direction, MetricName
 from shared.kernel.money import Amount, CurrencyCode
 
 
@@ -60,6 +60,11 @@ MONEY_KINDS = frozenset(
 
 LESS_IS_BETTER = frozenset({MetricKind.BURN_RATE, MetricKind.GROSS_BURN, MetricKind.CAC, MetricKind.PAYBACK_MONTHS})
 """The kinds of which more than planned is worse."""
+
+
+def direction_of(kind: str) -> Direction:
+    """Which way a kind gets better."""
+    return Direction.LESS_IS_BETTER if kind in LESS_IS_BETTER else Direction.MORE_IS_BETTER
 
 
 _KINDS = frozenset(MetricKind)

@@ -108,7 +108,7 @@ def some_history(chance: Random, noise: float = NOISE) -> History:
     course = some_course(chance)
     observations = []
     for day, place in _days():
-        planned = compare(MetricKind.MRR, day, Decimal(0), promise, None).target
+        planned = compare(day, Decimal(0), promise, None).target
         assert planned is not None
         true_value = planned * Decimal(f"{1 + course.at(place):.6f}")
         seen = true_value * Decimal(f"{exp(chance.gauss(0, noise)):.6f}")
@@ -194,7 +194,7 @@ class Judged:
 
 
 def _finding(kind: AlertType, promise: Promise, day: date, value: Decimal) -> Finding | None:
-    compared = compare(MetricKind.MRR, day, value, promise, None)
+    compared = compare(day, value, promise, None)
     return find_deviation(kind, Newest(MetricKind.MRR, day, compared, promise.plan_version, "EUR"))
 
 

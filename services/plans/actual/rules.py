@@ -2,18 +2,14 @@
 
 from decimal import Decimal
 
-from shared.contracts.finance import LESS_IS_BETTER, MetricKind
+from shared.contracts.finance import MetricKind, direction_of
 from shared.contracts.plans import CustomMetricTarget, Direction
 from shared.kernel.money import EXACT
 
 
 def known_metrics(custom: tuple[CustomMetricTarget, ...]) -> dict[str, Direction]:
     """What may be measured in a venture, and which way it gets better: every kind, and the plan's own metrics."""
-    of_all = {
-        kind.value: Direction.LESS_IS_BETTER if kind in LESS_IS_BETTER else Direction.MORE_IS_BETTER
-        for kind in MetricKind
-    }
-    return of_all | {metric.key: metric.direction for metric in custom}
+    return {kind.value: direction_of(kind) for kind in MetricKind} | {metric.key: metric.direction for metric in custom}
 
 
 def is_met(actual: Decimal, wanted: Decimal, direction: Direction) -> bool:

@@ -7,10 +7,10 @@ from decimal import Decimal
 from uuid import UUID
 
 from services.sync.observation.rules import Observation, Series
-from services.sync.plan_version.rules import PATH_KINDS, BaselineRule, PlanVersion, Promise, Timeline, timeline
+from services.sync.plan_version.rules import BaselineRule, PlanVersion, Promise, timeline
 from services.sync.quantities import stored_figure, stored_figure_or_none
 from services.sync.variance.rules import Comparison, plan_sync_status
-from shared.contracts.finance import MONEY_KINDS, MetricKind, MetricSource
+from shared.contracts.finance import MONEY_KINDS, MetricKind, MetricSource, is_custom
 from shared.contracts.plans import TargetPath
 from shared.contracts.sync import PerformanceStatus, PlanSyncStatus
 
@@ -54,13 +54,13 @@ class StoredContent:
     content: Content
 
 
-def money_currency(metric: MetricKind, observation: Observation, base_currency: str) -> str | None:
+def money_currency(metric: str, observation: Observation, base_currency: str) -> str | None:
     """The currency of a figure: the observation's own, the base currency for money, none for counts and rates."""
     return observation.currency or (base_currency if metric in MONEY_KINDS else None)
 
 
 def content_of(
-    metric: MetricKind,
+    metric: str,
     observation: Observation,
     promise: Promise | None,
     compared: Comparison,
@@ -70,7 +70,7 @@ def content_of(
 ) -> Content:
     """A comparison as it is stored: figures half-even to 6 decimals."""
     rule = promise.baseline if promise and promise.final is not None else None
-    tells_plan = current and metric is MetricKind.MRR and promise is not None
+    tells_plan = current and metric == MetricKind.MRR and promise is not None
     return Content(
         observation.source,
         stored_figure(compared.actual),
@@ -92,11 +92,11 @@ def content_of(
     )
 
 
-def baseline_dependents(metric: MetricKind) -> tuple[MetricKind, ...]:
-    """Kinds whose path may start at an observation of this kind."""
-    if metric is MetricKind.MRR:
+def baseline_dependents(metric: str) -> tuple[str, ...]:
+    """The metrics whose path may start at an observation of this one."""
+    if metric == MetricKind.MRR:
         return (MetricKind.MRR, MetricKind.ARR)
-    return (MetricKind.CUSTOMERS,) if metric is MetricKind.CUSTOMERS else ()
+    return (metric,) if metric == MetricKind.CUSTOMERS or is_custom(metric) else ()
 
 
 def may_move_baseline(day: date, rules: Iterable[BaselineRule], newest: Mapping[BaselineRule, date]) -> bool:
@@ -107,10 +107,8 @@ def may_move_baseline(day: date, rules: Iterable[BaselineRule], newest: Mapping[
     return any(day <= rule.on and (rule not in newest or day >= newest[rule]) for rule in rules)
 
 
-def replanned_from(
-    metric: MetricKind, versions: Sequence[PlanVersion], new: Collection[tuple[UUID, int]]
-) -> date | None:
-    """The first day whose promise for a kind is another one since the new versions are known; null if none is."""
+def replanned_from(metric: str, versions: Sequence[PlanVersion], new: Collection[tuple[UUID, int]]) -> date | None:
+    """The first day whose promise for a metric is another one since the new versions are known; null if none is."""
     before = [version for version in versions if (version.plan_id, version.version) not in new]
     return timeline(metric, versions).differs_from(timeline(metric, before))
 
@@ -118,8 +116,3 @@ def replanned_from(
 def baseline_series(series: Series, rule: BaselineRule) -> Series:
     """The series whose observation gives a baseline."""
     return replace(series, metric=rule.metric)
-
-
-def starts_by_observation(series: Series, promises: Timeline) -> tuple[BaselineRule, ...]:
-    """The baseline rules of a series that ask for an observation."""
-    return promises.baselines_by_observation if series.metric in PATH_KINDS else ()

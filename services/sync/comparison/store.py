@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.sync.hot import Reading, Rows, read
 from services.sync.observation.rules import Series
-from services.sync.plan_version.rules import PlanVersion, Timeline, timeline
+from services.sync.plan_version.rules import PlanVersion, Timeline, defined, timeline
 from services.sync.plan_version.store import plan_versions, version_rows
 from services.sync.venture.store import VentureKey, archived_ventures
+from shared.contracts.plans import CustomMetricTarget
 from shared.kernel.clock import today
 from shared.kernel.periods import month_start
 from shared.platform.db.bulk import lock_keys, locking
@@ -44,6 +45,12 @@ class Ground:
             versions = self.versions.get((series.organization_id, series.venture_id), ())
             known = self._timelines[series] = timeline(series.metric, versions)
         return known
+
+    def definition(self, series: Series, plan_version: int | None) -> CustomMetricTarget | None:
+        """A custom metric as one version of the venture's plan defines it; null when that does not."""
+        versions = self.versions.get((series.organization_id, series.venture_id), ())
+        found = (defined(series.metric, one.targets) for one in versions if one.version == plan_version)
+        return next(found, None)
 
     def currency(self, organization_id: UUID) -> str:
         """The base currency of an organization."""

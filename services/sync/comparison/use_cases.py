@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,7 +14,6 @@ from services.sync.comparison.rules import (
     baseline_series,
     content_of,
     may_move_baseline,
-    starts_by_observation,
 )
 from services.sync.comparison.store import Ground
 from services.sync.hot import read
@@ -23,8 +23,8 @@ from services.sync.plan_version.rules import BaselineRule, Promise
 from services.sync.variance.rules import Comparison, compare
 from services.sync.variance.store import VarianceKey, stored_comparisons, write_comparisons
 from services.sync.venture.store import VentureKey
-from shared.contracts.finance import MetricKind
-from shared.contracts.sync import VarianceComputed
+from shared.contracts.finance import is_custom
+from shared.contracts.sync import CustomVarianceComputed, MetricComparison, VarianceComputed
 from shared.kernel.clock import now
 
 Day = tuple[Series, date]
@@ -61,7 +61,7 @@ class Outcome:
     """What comparing found: the newest comparison of each touched series (null: none), and what to tell."""
 
     newest: dict[Series, Fresh | None] = field(default_factory=dict)
-    events: list[VarianceComputed] = field(default_factory=list)
+    events: list[MetricComparison] = field(default_factory=list)
 
 
 def dependents_of(series: Series) -> set[Series]:
@@ -108,7 +108,7 @@ async def compare_touched(session: AsyncSession, ground: Ground, touched: Touche
     await _widen(session, ground, facts, days)
     changed, outcome = _compare(ground, series, facts)
     await write_comparisons(session, changed, now())
-    outcome.events = _events(changed, causes)
+    outcome.events = _events(ground, changed, causes)
     return outcome
 
 
@@ -118,7 +118,7 @@ async def _read(
     probes = {
         Probe(baseline_series(one, rule), rule.on)
         for one in series
-        for rule in starts_by_observation(one, ground.timeline(one))
+        for rule in ground.timeline(one).baselines_by_observation
     }
     wanted = [*spans, *(Span(one, day, day) for one, day in days)]
     found = await read(
@@ -137,7 +137,7 @@ async def _widen(session: AsyncSession, ground: Ground, facts: _Facts, days: set
         if before == (found.value if found else None):
             continue
         for dependent in dependents_of(one) - moved:
-            rules = starts_by_observation(dependent, ground.timeline(dependent))
+            rules = ground.timeline(dependent).baselines_by_observation
             given = {rule: start.observed_on for rule in rules if (start := facts.baseline(dependent, rule))}
             if may_move_baseline(day, rules, given):
                 moved.add(dependent)
@@ -185,47 +185,55 @@ def _compared(
 ) -> tuple[Content, Fresh]:
     promise = ground.timeline(series).at(observation.observed_on)
     start = facts.baseline(series, promise.baseline if promise else None)
-    comparison = compare(
-        series.metric, observation.observed_on, observation.value, promise, start.value if start else None
-    )
+    comparison = compare(observation.observed_on, observation.value, promise, start.value if start else None)
     base_currency = ground.currency(series.organization_id)
     content = content_of(series.metric, observation, promise, comparison, current=current, base_currency=base_currency)
     return content, Fresh(observation.observed_on, comparison, promise, content.currency or base_currency)
 
 
-def _events(changed: Mapping[VarianceKey, StoredContent], causes: Causes) -> list[VarianceComputed]:
+def _events(ground: Ground, changed: Mapping[VarianceKey, StoredContent], causes: Causes) -> list[MetricComparison]:
     computed_at = now()
     events = []
-    for series, day in sorted(changed, key=lambda key: (key[1], key[0].metric.value, key[0].venture_id)):
-        stored = changed[series, day]
-        content = stored.content
-        event = VarianceComputed(
-            organization_id=series.organization_id,
-            venture_id=series.venture_id,
-            metric=series.metric,
-            observed_on=day,
-            version=stored.version,
-            source=content.source,
-            actual=content.actual,
-            target=content.target,
-            final_target=content.final_target,
-            variance_pct=content.variance_pct,
-            progress_pct=content.progress_pct,
-            status=content.status,
-            plan_id=content.plan_id,
-            plan_version=content.plan_version,
-            path=content.path,
-            currency=content.currency,
-            current=content.current,
-            plan_sync_status=content.plan_sync_status,
-            withdrawn=content.withdrawn,
-            computed_at=computed_at,
-        )
-        events.append(event.caused(causes.get((series.organization_id, series.venture_id))))
+    for key in sorted(changed, key=lambda key: (key[1], key[0].metric, key[0].venture_id)):
+        event = _event(ground, key, changed[key], computed_at)
+        events.append(event.caused(causes.get((event.organization_id, event.venture_id))))
     return events
 
 
-def series_of(venture: VentureKey, metrics: Iterable[MetricKind]) -> set[Series]:
-    """The series of some kinds of one venture."""
+def _event(ground: Ground, key: VarianceKey, stored: StoredContent, computed_at: datetime) -> MetricComparison:
+    """What tells of a comparison row: of a custom metric an event of its own, which says what is measured."""
+    series, day = key
+    content = stored.content
+    said: dict[str, Any] = {
+        "organization_id": series.organization_id,
+        "venture_id": series.venture_id,
+        "metric": series.metric,
+        "observed_on": day,
+        "version": stored.version,
+        "source": content.source,
+        "actual": content.actual,
+        "target": content.target,
+        "final_target": content.final_target,
+        "variance_pct": content.variance_pct,
+        "progress_pct": content.progress_pct,
+        "status": content.status,
+        "plan_id": content.plan_id,
+        "plan_version": content.plan_version,
+        "path": content.path,
+        "currency": content.currency,
+        "current": content.current,
+        "withdrawn": content.withdrawn,
+        "computed_at": computed_at,
+    }
+    if not is_custom(series.metric):
+        return VarianceComputed(**said, plan_sync_status=content.plan_sync_status)
+    own = ground.definition(series, content.plan_version)
+    if own is None:
+        return CustomVarianceComputed(**said)
+    return CustomVarianceComputed(**said, name=own.name, unit=own.unit, direction=own.direction)
+
+
+def series_of(venture: VentureKey, metrics: Iterable[str]) -> set[Series]:
+    """The series of some metrics of one venture."""
     organization_id, venture_id = venture
     return {Series(organization_id, venture_id, metric) for metric in metrics}

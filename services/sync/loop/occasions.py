@@ -22,7 +22,7 @@ from shared.contracts.sync import AlertStatus, AlertType
 
 def _newest_mrr(outcome: Outcome) -> Iterator[tuple[VentureKey, Series, Fresh | None]]:
     for series, fresh in outcome.newest.items():
-        if series.metric is MetricKind.MRR:
+        if series.metric == MetricKind.MRR:
             yield (series.organization_id, series.venture_id), series, fresh
 
 

@@ -34,8 +34,9 @@ from services.sync.loop.occasions import (
 )
 from services.sync.milestone.store import store_milestones
 from services.sync.observation.rules import Series
-from services.sync.observation.store import Span, observed_ventures, storing_observations
+from services.sync.observation.store import Span, observed_series, storing_observations
 from services.sync.organization.store import under_another_calendar
+from services.sync.plan_version.rules import metrics_of
 from services.sync.plan_version.store import StoredVersions, planned_ventures, store_plan_versions
 from services.sync.portfolio.use_cases import look_at_portfolios
 from services.sync.projection.models import Projection
@@ -44,7 +45,7 @@ from services.sync.projection.use_cases.making import bears_on_baseline
 from services.sync.variance.store import first_actuals
 from services.sync.venture.store import VentureKey, known_ventures, store_ventures
 from shared.contracts.event import Event
-from shared.contracts.finance import MetricCreated, MetricKind
+from shared.contracts.finance import MetricKind, MetricObservation
 from shared.contracts.plans import MilestoneReached, PlanState, VentureState
 from shared.contracts.sync import AlertType
 from shared.platform.bus.outbox import MUTED, emit_all
@@ -54,7 +55,7 @@ from shared.platform.tenancy.organizations import organizations_by_id
 Causes = dict[VentureKey, str | None]
 
 
-def causes_of(events: Iterable[MetricCreated | PlanState | VentureState | MilestoneReached]) -> Causes:
+def causes_of(events: Iterable[MetricObservation | PlanState | VentureState | MilestoneReached]) -> Causes:
     """The trace that each venture's changes continue: that of its last event."""
     return {(event.organization_id, event.venture_id): event.delivery.traceparent for event in events}
 
@@ -73,7 +74,7 @@ class Work:
     milestones: set[VentureKey] = field(default_factory=set)
 
 
-async def take_in_observations(session: AsyncSession, events: Sequence[MetricCreated]) -> None:
+async def take_in_observations(session: AsyncSession, events: Sequence[MetricObservation]) -> None:
     """Actuals came: compare them, and see to projections and alerts that rest on them."""
     if not events:
         return
@@ -116,7 +117,7 @@ async def take_in_plans(
 def _replanned(ground: Ground, new: StoredVersions) -> Touched:
     touched = Touched()
     for venture in new.keys() & ground.ventures:
-        for metric in MetricKind:
+        for metric in metrics_of(ground.versions[venture]):
             start = replanned_from(metric, ground.versions[venture], new[venture])
             if start is not None:
                 touched.spans.append(Span(Series(*venture, metric), start, date.max))
@@ -134,13 +135,17 @@ async def take_in_organizations(session: AsyncSession, organization_ids: Collect
 
 async def derive_all(session: AsyncSession, organization_ids: Collection[UUID]) -> int:
     """Derive everything of some organizations again from the stored facts; returns how many rows changed."""
-    ventures = await observed_ventures(session, organization_ids)
+    observed = await observed_series(session, organization_ids)
+    ventures = {(series.organization_id, series.venture_id) for series in observed}
     ventures |= await planned_ventures(session, organization_ids)
     ventures |= await known_ventures(session, organization_ids)
     if not ventures:
         return 0
     ground = await stand_on(session, ventures)
-    spans = [everything(series) for venture in ground.ventures for series in series_of(venture, MetricKind)]
+    series = {one for one in observed if (one.organization_id, one.venture_id) in ground.ventures}
+    for venture in ground.ventures:
+        series |= series_of(venture, metrics_of(ground.versions.get(venture, ())))
+    spans = [everything(one) for one in series]
     return await derive(session, ground, Work(Touched(spans=spans), set(ground.ventures)), {})
 
 
@@ -150,7 +155,7 @@ async def derive(session: AsyncSession, ground: Ground, work: Work, causes: Caus
     refreshed = await refresh_projections(session, ground, work.projections, causes)
     told: list[Event] = [*outcome.events, *refreshed.events]
     told += await _see_to_alerts(session, ground, outcome, refreshed, causes, milestones=work.milestones)
-    await look_at_portfolios(session, {one.organization_id for one in outcome.events if one.metric is MetricKind.MRR})
+    await look_at_portfolios(session, {one.organization_id for one in outcome.events if one.metric == MetricKind.MRR})
     await emit_all(session, told)
     return len(told)
 
@@ -169,7 +174,7 @@ async def _see_to_alerts(
     concerned = of_series | refreshed.outdated.keys() | milestones
     if not concerned:
         return ()
-    with_mrr = {(one.organization_id, one.venture_id) for one in alerting if one.metric is MetricKind.MRR}
+    with_mrr = {(one.organization_id, one.venture_id) for one in alerting if one.metric == MetricKind.MRR}
     currencies = {venture: ground.currency(venture[0]) for venture in with_mrr}
     firsts, stored, limits, courses = await read(
         session,
@@ -181,7 +186,7 @@ async def _see_to_alerts(
     evaluations: dict[AlertKey, Evaluation] = outdated_projections(ground, refreshed)
     for series in alerting:
         venture = (series.organization_id, series.venture_id)
-        for alert_type in ALERTS_OF[series.metric]:
+        for alert_type in ALERTS_OF[MetricKind(series.metric)]:
             fresh = outcome.newest[series]
             evaluations[venture, alert_type] = _deviation(ground, series, alert_type, fresh, limits[venture])
     for venture in with_mrr:
@@ -205,7 +210,7 @@ def _deviation(
     finding = None
     if fresh.observed_on >= ground.open_month(series.organization_id):
         plan_version = fresh.promise.plan_version if fresh.promise else None
-        newest = Newest(series.metric, fresh.observed_on, fresh.comparison, plan_version, fresh.currency)
+        newest = Newest(MetricKind(series.metric), fresh.observed_on, fresh.comparison, plan_version, fresh.currency)
         finding = find_deviation(alert_type, newest, limits)
     return Evaluation(finding, fresh.observed_on, dated=True)
 

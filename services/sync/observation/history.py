@@ -7,7 +7,6 @@ from decimal import Decimal
 from services.sync.hot import Reading, Rows
 from services.sync.observation.rules import Series
 from services.sync.observation.store import PRECEDENCE, series_columns
-from shared.contracts.finance import MetricKind
 
 MonthlyValues = dict[Series, list[tuple[date, Decimal]]]
 """By series: (day, value) at month ends, oldest first; the last one may be an observation of the month begun."""
@@ -22,7 +21,7 @@ def monthly_values(asked: Mapping[Series, date], months: int) -> Reading[Monthly
     def load(rows: Rows) -> MonthlyValues:
         found: MonthlyValues = {series: [] for series in asked}
         for organization, venture, metric, days, values in rows:
-            found[Series(organization, venture, MetricKind(metric))] = list(zip(days, values, strict=True))
+            found[Series(organization, venture, metric)] = list(zip(days, values, strict=True))
         return found
 
     return Reading(

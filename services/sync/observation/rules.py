@@ -6,16 +6,16 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from shared.contracts.finance import MetricKind, MetricSource
+from shared.contracts.finance import MetricSource
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The observations of one kind of one venture."""
+    """The observations of one metric of one venture: a ``MetricKind``, or the key of a custom one."""
 
     organization_id: UUID
     venture_id: UUID
-    metric: MetricKind
+    metric: str
 
 
 @dataclass(frozen=True, slots=True)

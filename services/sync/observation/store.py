@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.sync.hot import Reading, Rows
 from services.sync.observation.models import ObservationView
 from services.sync.observation.rules import Observation, Series
-from shared.contracts.finance import MetricCreated, MetricKind, MetricSource
+from shared.contracts.finance import MetricObservation, MetricSource
 from shared.platform.db.bulk import upserting
 
 _KEY = ("organization_id", "venture_id", "metric", "observed_on", "source")
@@ -40,13 +40,13 @@ class Probe:
     on: date
 
 
-def storing_observations(events: Sequence[MetricCreated]) -> Reading[set[tuple[Series, date]]]:
+def storing_observations(events: Sequence[MetricObservation]) -> Reading[set[tuple[Series, date]]]:
     """Keep the highest revision of each observation (at least one); gives the days of series that changed."""
     rows = [
         {
             "organization_id": event.organization_id,
             "venture_id": event.venture_id,
-            "metric": event.metric.value,
+            "metric": str(event.metric),
             "observed_on": event.observed_on,
             "source": event.source.value,
             "revision": event.revision,
@@ -71,12 +71,12 @@ def series_columns(series: Iterable[Series]) -> tuple[list[UUID], list[UUID], li
     return (
         [one.organization_id for one in ordered],
         [one.venture_id for one in ordered],
-        [one.metric.value for one in ordered],
+        [str(one.metric) for one in ordered],
     )
 
 
 def _series(row: tuple[Any, ...]) -> Series:
-    return Series(row[0], row[1], MetricKind(row[2]))
+    return Series(row[0], row[1], row[2])
 
 
 def _observation(row: tuple[Any, ...]) -> Observation:
@@ -153,14 +153,14 @@ def newest_effective(probes: Collection[Probe]) -> Reading[dict[Probe, Observati
     )
 
 
-async def observed_ventures(session: AsyncSession, organizations: Collection[UUID]) -> set[tuple[UUID, UUID]]:
-    """The (organization, venture) pairs that have observations."""
+async def observed_series(session: AsyncSession, organizations: Collection[UUID]) -> set[Series]:
+    """The series of some organizations that have observations."""
     statement = (
-        select(ObservationView.organization_id, ObservationView.venture_id)
+        select(ObservationView.organization_id, ObservationView.venture_id, ObservationView.metric)
         .where(ObservationView.organization_id.in_(organizations))
-        .group_by(literal_column("1"), literal_column("2"))
+        .group_by(literal_column("1"), literal_column("2"), literal_column("3"))
     )
-    return {(row.organization_id, row.venture_id) for row in await session.execute(statement)}
+    return {Series(*row) for row in await session.execute(statement)}
 
 
 async def observations_of_day(session: AsyncSession, series: Series, day: date) -> list[ObservationView]:
@@ -168,7 +168,7 @@ async def observations_of_day(session: AsyncSession, series: Series, day: date) 
     statement = select(ObservationView).filter_by(
         organization_id=series.organization_id,
         venture_id=series.venture_id,
-        metric=series.metric.value,
+        metric=str(series.metric),
         observed_on=day,
     )
     return list(await session.scalars(statement))

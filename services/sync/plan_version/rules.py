@@ -5,20 +5,20 @@ matter (04-sync, "Pro-rated target" and "Variance and status").
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from shared.contracts.finance import MetricKind
-from shared.contracts.plans import PlanTargets, TargetPath
+from shared.contracts.finance import MetricKind, direction_of, is_custom
+from shared.contracts.plans import CustomMetricTarget, CustomPathPoint, Direction, PlanTargets, TargetPath
 from shared.kernel.money import EXACT
 from shared.kernel.periods import month_start
 
 MONTHS_OF_YEAR = 12
 PATH_KINDS = frozenset({MetricKind.MRR, MetricKind.ARR, MetricKind.CUSTOMERS})
-"""Kinds whose target is reached along a path; every other target is constant."""
+"""Kinds whose target is reached along a path, as that of every custom metric is; other targets are constant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class BaselineRule:
     gives it (0 if there is none). The start of ``factor`` x that value: 12 for ARR, else 1.
     """
 
-    metric: MetricKind
+    metric: str
     on: date
     value: Decimal | None
     factor: int = 1
@@ -54,8 +54,9 @@ class BaselineRule:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What one plan version promises for one kind. ``final`` is null when it has no such target.
+    """What one plan version promises for one metric. ``final`` is null when it has no such target.
 
+    ``direction`` says which way the metric gets better: of a custom one it is the version's own.
     ``custom`` is the custom path as (month index, amount); a month index is year x 12 + month - 1.
     """
 
@@ -66,6 +67,7 @@ class Promise:
     path: TargetPath | None = None
     custom: tuple[tuple[int, Decimal], ...] = ()
     baseline: BaselineRule | None = None
+    direction: Direction = Direction.MORE_IS_BETTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def _ltv_cac(targets: PlanTargets) -> Decimal | None:
     return targets.expected_ltv_cac
 
 
-_FINAL: dict[MetricKind, Callable[[PlanTargets], Decimal | None]] = {
+_FINAL: Mapping[str, Callable[[PlanTargets], Decimal | None]] = {
     MetricKind.MRR: _mrr,
     MetricKind.ARR: _arr,
     MetricKind.CUSTOMERS: _customers,
@@ -143,94 +145,140 @@ _FINAL: dict[MetricKind, Callable[[PlanTargets], Decimal | None]] = {
 }
 
 
-def final_target(kind: MetricKind, targets: PlanTargets) -> Decimal | None:
-    """The number that a plan finally promises for a kind; null without one.
+def defined(key: str, targets: PlanTargets) -> CustomMetricTarget | None:
+    """A custom metric as a plan version defines it; null when it does not."""
+    return next((one for one in targets.custom_metrics if one.key == key), None)
+
+
+def metrics_of(versions: Iterable[PlanVersion]) -> list[str]:
+    """What the versions of a plan may promise: every kind, and the custom metrics that one of them defines."""
+    return [*MetricKind, *sorted({one.key for version in versions for one in version.targets.custom_metrics})]
+
+
+def final_target(metric: str, targets: PlanTargets) -> Decimal | None:
+    """The number that a plan finally promises for a metric; null without one.
 
     ARR given alone implies MRR = ARR / 12 and vice versa; LTV/CAC defaults to the quotient of
     both. A target of 0 is no target (there is nothing to be compared with), and neither is one
     that follows a path but has no date. Cash has no target.
     """
-    find = _FINAL.get(kind)
-    final = find(targets) if find else None
-    if not final or (kind in PATH_KINDS and targets.target_date is None):
+    find = _FINAL.get(metric)
+    if find is None:
+        own = defined(metric, targets)
+        return (own.target or None) if own and _due(own, targets) else None
+    final = find(targets)
+    if not final or (metric in PATH_KINDS and targets.target_date is None):
         return None
     return final
 
 
-def _baseline(
-    kind: MetricKind, version: PlanVersion, versions: Sequence[PlanVersion], first: PlanVersion
-) -> BaselineRule:
+def _due(own: CustomMetricTarget, targets: PlanTargets) -> date | None:
+    return own.target_date or targets.target_date
+
+
+def _baseline(metric: str, version: PlanVersion, versions: Sequence[PlanVersion], first: PlanVersion) -> BaselineRule:
     """The version's own baseline, else that of the latest earlier version that set one, else the default."""
-    factor = MONTHS_OF_YEAR if kind is MetricKind.ARR else 1
-    metric = MetricKind.CUSTOMERS if kind is MetricKind.CUSTOMERS else MetricKind.MRR
+    factor = MONTHS_OF_YEAR if metric == MetricKind.ARR else 1
+    given_by = MetricKind.CUSTOMERS if metric == MetricKind.CUSTOMERS else MetricKind.MRR
     value, on = None, first.saved_on
     for setter in reversed(versions):
         own = setter.targets
         if setter.version <= version.version and not (own.baseline_value is None and own.baseline_date is None):
-            if metric is MetricKind.MRR:
+            if given_by is MetricKind.MRR:
                 value, on = own.baseline_value, own.baseline_date or setter.saved_on
             else:
                 on = own.baseline_date or on
             break
-    return BaselineRule(metric, on, value, factor)
+    return BaselineRule(given_by, on, value, factor)
 
 
-def _custom(kind: MetricKind, targets: PlanTargets) -> tuple[tuple[int, Decimal], ...]:
-    """The custom path is MRR by month: x 12 for ARR, and of no meaning for customers."""
-    if targets.path is not TargetPath.CUSTOM or kind is MetricKind.CUSTOMERS:
-        return ()
-    factor = MONTHS_OF_YEAR if kind is MetricKind.ARR else 1
-    return tuple(
-        sorted((_index_of(point.month), EXACT.multiply(point.amount, factor)) for point in targets.custom_path)
-    )
+def _own_baseline(key: str, version: PlanVersion, versions: Sequence[PlanVersion], first: PlanVersion) -> BaselineRule:
+    """The same of a custom metric: the plan's baseline date is its own too, the plan's value is one of MRR."""
+    for setter in reversed(versions):
+        own = defined(key, setter.targets) if setter.version <= version.version else None
+        if own is None:
+            continue
+        on = own.baseline_date or setter.targets.baseline_date
+        if on is not None or own.baseline_value is not None:
+            return BaselineRule(key, on or setter.saved_on, own.baseline_value)
+    return BaselineRule(key, first.saved_on, None)
 
 
-def _promise(kind: MetricKind, version: PlanVersion, versions: Sequence[PlanVersion], first: PlanVersion) -> Promise:
-    """What a version promises, whenever it holds."""
-    targets = version.targets
-    final = final_target(kind, targets)
-    if final is None or kind not in PATH_KINDS:
-        return Promise(version.plan_id, version.version, final)
+def _custom(points: Iterable[CustomPathPoint], factor: int = 1) -> tuple[tuple[int, Decimal], ...]:
+    return tuple(sorted((_index_of(point.month), EXACT.multiply(point.amount, factor)) for point in points))
+
+
+def _promise(metric: str, version: PlanVersion, versions: Sequence[PlanVersion], first: PlanVersion) -> Promise:
+    """What a version promises, whenever it holds. The custom path is MRR by month, of no meaning for customers."""
+    if is_custom(metric):
+        return _own_promise(metric, version, versions, first)
+    targets, direction = version.targets, direction_of(metric)
+    final = final_target(metric, targets)
+    if final is None or metric not in PATH_KINDS:
+        return Promise(version.plan_id, version.version, final, direction=direction)
+    by_month = targets.path is TargetPath.CUSTOM and metric != MetricKind.CUSTOMERS
     return Promise(
         version.plan_id,
         version.version,
         final,
         targets.target_date,
         targets.path,
-        _custom(kind, targets),
-        _baseline(kind, version, versions, first),
+        _custom(targets.custom_path, MONTHS_OF_YEAR if metric == MetricKind.ARR else 1) if by_month else (),
+        _baseline(metric, version, versions, first),
+        direction,
     )
 
 
-def first_with_target(kind: MetricKind, versions: Sequence[PlanVersion]) -> PlanVersion | None:
-    """The earliest version that has a target of this kind."""
-    having = (version for version in versions if final_target(kind, version.targets) is not None)
+def _own_promise(key: str, version: PlanVersion, versions: Sequence[PlanVersion], first: PlanVersion) -> Promise:
+    """What a version promises for a custom metric; one that it does not define has no target."""
+    targets, own = version.targets, defined(key, version.targets)
+    if own is None:
+        return Promise(version.plan_id, version.version, None)
+    final, path = final_target(key, targets), own.path or targets.path
+    if final is None:
+        return Promise(version.plan_id, version.version, None, direction=own.direction)
+    return Promise(
+        version.plan_id,
+        version.version,
+        final,
+        _due(own, targets),
+        path,
+        _custom(own.custom_path) if path is TargetPath.CUSTOM else (),
+        _own_baseline(key, version, versions, first),
+        own.direction,
+    )
+
+
+def first_with_target(metric: str, versions: Sequence[PlanVersion]) -> PlanVersion | None:
+    """The earliest version that has a target of this metric."""
+    having = (version for version in versions if final_target(metric, version.targets) is not None)
     return min(having, key=lambda version: version.version, default=None)
 
 
-def promise_of(kind: MetricKind, number: int, versions: Sequence[PlanVersion]) -> Promise:
-    """What one version promises for a kind, whenever it holds. ``number`` is among ``versions``."""
+def promise_of(metric: str, number: int, versions: Sequence[PlanVersion]) -> Promise:
+    """What one version promises for a metric, whenever it holds. ``number`` is among ``versions``."""
     ordered = sorted(versions, key=lambda version: version.version)
     chosen = next(version for version in ordered if version.version == number)
-    return _promise(kind, chosen, ordered, first_with_target(kind, ordered) or ordered[0])
+    return _promise(metric, chosen, ordered, first_with_target(metric, ordered) or ordered[0])
 
 
-def timeline(kind: MetricKind, versions: Sequence[PlanVersion]) -> Timeline:
-    """Which promise of a plan's versions holds when, for one kind of observation.
+def timeline(metric: str, versions: Sequence[PlanVersion]) -> Timeline:
+    """Which promise of a plan's versions holds when, for one metric.
 
     A version holds from the first day of the local month in which it was saved until a later one
     does; the first version with a target also holds for everything before it (04-sync: a changed
-    plan re-compares the open month and later ones, not closed history).
+    plan re-compares the open month and later ones, not closed history). Of a custom metric that none of the
+    versions defines, nothing is promised.
     """
-    if not versions:
+    if not versions or (is_custom(metric) and not any(defined(metric, version.targets) for version in versions)):
         return Timeline()
     ordered = sorted(versions, key=lambda version: version.version)
-    first = first_with_target(kind, ordered) or ordered[0]
+    first = first_with_target(metric, ordered) or ordered[0]
     starts: list[date] = []
     promises: list[Promise] = []
     for version in reversed([version for version in ordered if version.version >= first.version]):
         start = date.min if version is first else version.effective_from
         if not starts or start < starts[-1]:
             starts.append(start)
-            promises.append(_promise(kind, version, ordered, first))
+            promises.append(_promise(metric, version, ordered, first))
     return Timeline(tuple(reversed(starts)), tuple(reversed(promises)))

@@ -18,7 +18,7 @@ DEVIATION_PCT = Decimal(15)
 class LastComparison:
     """The last comparison of a kind within a month."""
 
-    metric: MetricKind
+    metric: str
     actual: Decimal
     target: Decimal | None
     variance_pct: Decimal | None
@@ -45,20 +45,26 @@ def reviewed_month(slot: date) -> tuple[date, date]:
 
 def review(comparisons: Sequence[LastComparison]) -> Reviewed:
     """A venture's month: its status is that of its MRR (NO_DATA without one), its plan version MRR's or the newest."""
-    mrr = next((one for one in comparisons if one.metric is MetricKind.MRR), None)
+    mrr = next((one for one in comparisons if one.metric == MetricKind.MRR), None)
     planned = [one for one in comparisons if one.plan_version is not None]
     by = mrr if mrr and mrr.plan_version else max(planned, key=lambda one: one.plan_version or 0, default=None)
     return Reviewed(
         mrr.status if mrr else PerformanceStatus.NO_DATA,
         by.plan_id if by else None,
         by.plan_version if by else None,
-        tuple(_said(one) for one in sorted(comparisons, key=lambda one: list(MetricKind).index(one.metric))),
+        tuple(_said(one) for one in sorted(comparisons, key=lambda one: _place(one.metric))),
     )
+
+
+def _place(metric: str) -> tuple[int, str]:
+    """Kinds in their order, then custom metrics in that of their keys."""
+    kinds: list[str] = list(MetricKind)
+    return kinds.index(metric) if metric in kinds else len(kinds), metric
 
 
 def _said(one: LastComparison) -> dict[str, Any]:
     return {
-        "metric": one.metric.value,
+        "metric": str(one.metric),
         "actual": f"{one.actual:f}",
         "target": None if one.target is None else f"{one.target:f}",
         "variance_pct": None if one.variance_pct is None else f"{one.variance_pct:f}",

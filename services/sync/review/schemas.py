@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.sync.review.models import MonthlyReview
 from services.sync.review.rules import deviating
-from shared.contracts.finance import MetricKind
+from shared.contracts.plans import MetricName
 from shared.contracts.sync import PerformanceStatus, ReviewedMetric
 from shared.platform.http.bodies import Answer
 
@@ -23,7 +23,7 @@ class ReviewOut(Answer):
     plan_version: int | None
     status: PerformanceStatus
     metrics: list[ReviewedMetric]
-    deviating: list[MetricKind]
+    deviating: list[MetricName]
     reviewed_at: datetime
 
     @classmethod

@@ -12,7 +12,6 @@ from services.sync.hot import Reading, Rows
 from services.sync.review.models import MonthlyReview
 from services.sync.review.rules import LastComparison
 from services.sync.venture.store import VentureKey, venture_columns
-from shared.contracts.finance import MetricKind
 from shared.contracts.sync import PerformanceStatus
 from shared.platform.db.bulk import bulk_upsert, in_values
 
@@ -20,15 +19,13 @@ from shared.platform.db.bulk import bulk_upsert, in_values
 def last_comparisons(
     ventures: Collection[VentureKey], first: date, last: date
 ) -> Reading[dict[VentureKey, list[LastComparison]]]:
-    """The last comparison of each kind within some days, by venture."""
+    """The last comparison of each metric within some days, by venture; what was ever observed has a current one."""
 
     def load(rows: Rows) -> dict[VentureKey, list[LastComparison]]:
         found: dict[VentureKey, list[LastComparison]] = {venture: [] for venture in ventures}
         for organization, venture, metric, actual, target, variance, status, plan_id, plan_version in rows:
             found[organization, venture].append(
-                LastComparison(
-                    MetricKind(metric), actual, target, variance, PerformanceStatus(status), plan_id, plan_version
-                )
+                LastComparison(metric, actual, target, variance, PerformanceStatus(status), plan_id, plan_version)
             )
         return found
 
@@ -36,18 +33,18 @@ def last_comparisons(
         """
         SELECT newest.*
         FROM unnest(%s::uuid[], %s::uuid[]) AS asked (organization_id, venture_id)
-        CROSS JOIN unnest(%s::text[]) AS kinds (metric)
+        JOIN variances c ON c.organization_id = asked.organization_id AND c.venture_id = asked.venture_id AND c.current
         CROSS JOIN LATERAL (
             SELECT v.organization_id, v.venture_id, v.metric, v.actual, v.target, v.variance_pct, v.status, v.plan_id,
                    v.plan_version
             FROM variances v
             WHERE v.organization_id = asked.organization_id AND v.venture_id = asked.venture_id
-              AND v.metric = kinds.metric AND v.observed_on BETWEEN %s AND %s AND NOT v.withdrawn
+              AND v.metric = c.metric AND v.observed_on BETWEEN %s AND %s AND NOT v.withdrawn
             ORDER BY v.observed_on DESC
             LIMIT 1
         ) newest
         """,
-        (*venture_columns(ventures), [kind.value for kind in MetricKind], first, last),
+        (*venture_columns(ventures), first, last),
         load,
     )
 

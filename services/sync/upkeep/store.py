@@ -38,5 +38,5 @@ def series_with_something_to_say(ventures: Collection[VentureKey]) -> Reading[se
                AND a.status = 'open'
         """,
         (*columns, [kind.value for kind in MetricKind], *columns, *columns),
-        lambda rows: {Series(organization, venture, MetricKind(metric)) for organization, venture, metric in rows},
+        lambda rows: {Series(organization, venture, metric) for organization, venture, metric in rows},
     )

@@ -7,14 +7,16 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.sync.comparison.store import stand_on
-from services.sync.comparison.use_cases import Touched
+from services.sync.comparison.use_cases import Touched, series_of
 from services.sync.hot import read
 from services.sync.loop.use_cases import Work, derive
+from services.sync.plan_version.rules import metrics_of
 from services.sync.portfolio.use_cases import look_at_portfolios
 from services.sync.projection.rules import LONGEST_LIFE_DAYS
 from services.sync.projection.use_cases.aging import age_projections
 from services.sync.upkeep.store import series_with_something_to_say
 from services.sync.venture.pages import ventures_after
+from shared.contracts.finance import is_custom
 from shared.kernel.clock import now
 from shared.platform.jobs.job import Slot, Step
 
@@ -32,6 +34,8 @@ async def sync_ventures(session: AsyncSession, slot: Slot, cursor: Any) -> Step:
         await look_at_portfolios(session, [slot.organization.id])
     ground = await stand_on(session, ventures)
     (series,) = await read(session, series_with_something_to_say(ventures))
+    for venture in ground.ventures:
+        series |= series_of(venture, filter(is_custom, metrics_of(ground.versions.get(venture, ()))))
     found = await derive(session, ground, Work(Touched(series=series)), {})
     aged = await age_projections(session, ground, ventures, now() - timedelta(days=LONGEST_LIFE_DAYS))
     return Step(Counter(ventures=len(ventures), found=found, projections_aged=aged), following)

@@ -12,7 +12,7 @@ from services.sync.variance.models import Variance
 from services.sync.variance.schemas import BaselineOut, ExplainedVarianceOut, ObservationOut, RecoveryOut, VarianceOut
 from services.sync.variance.store import listed_comparisons
 from services.sync.venture.models import VentureView
-from shared.contracts.finance import MetricKind
+from shared.contracts.plans import CustomMetricTarget, MetricName
 from shared.platform.db.waiting import known
 from shared.platform.http.call import Call
 from shared.platform.http.paging import Page, PageQuery, paginate
@@ -29,7 +29,7 @@ async def list_variances(
     call: Call,
     page: PageQuery,
     *,
-    metric: Annotated[MetricKind | None, Query(description="Only this kind")] = None,
+    metric: Annotated[MetricName | None, Query(description="Only this kind, or custom metric")] = None,
     first: Annotated[date | None, Query(alias="from", description="Observed on or after this day")] = None,
     last: Annotated[date | None, Query(alias="to", description="Observed on or before this day")] = None,
     current: Annotated[bool | None, Query(description="true: the newest-dated of each kind; false: all others")] = None,
@@ -40,11 +40,17 @@ async def list_variances(
         call.organization_id, venture_id, metric=metric, first=first, last=last, current=current
     )
     by = [Variance.observed_on.desc(), Variance.metric]
-    return await paginate(call.session, statement, page, by=by, into=VarianceOut.of)
+    found = await paginate(call.session, statement, page, by=by, into=VarianceOut.of)
+    measured = ((one.metric, one.plan_version) for one in found.items)
+    custom = await use_cases.definitions(call.session, call.organization_id, venture_id, measured)
+    return Page(
+        items=[_named(one, custom.get((one.metric, one.plan_version))) for one in found.items],
+        next_cursor=found.next_cursor,
+    )
 
 
 @router.get(_VARIANCES + "/{metric}/{observed_on}", operation_id="explainVariance")
-async def explain_variance(venture_id: UUID, metric: MetricKind, observed_on: date, call: Call) -> ExplainedVarianceOut:
+async def explain_variance(venture_id: UUID, metric: MetricName, observed_on: date, call: Call) -> ExplainedVarianceOut:
     """One comparison with its path, formula, plan version, baseline, and the observations and evidence behind it."""
     await known(call.session, VentureView, organization_id=call.organization_id, id=venture_id)
     found = await use_cases.explain_variance(call.session, call.organization_id, venture_id, metric, observed_on)
@@ -55,7 +61,7 @@ async def explain_variance(venture_id: UUID, metric: MetricKind, observed_on: da
             value=row.baseline, on=row.baseline_on, target_on=row.target_on, observation_on=found.baseline_observed_on
         )
     return ExplainedVarianceOut(
-        **VarianceOut.of(row).model_dump(),
+        **_named(VarianceOut.of(row), found.definition).model_dump(),
         formula=found.formula,
         variance_formula=found.variance_formula,
         baseline=baseline,
@@ -66,6 +72,10 @@ async def explain_variance(venture_id: UUID, metric: MetricKind, observed_on: da
             for observation in found.observations
         ],
     )
+
+
+def _named(out: VarianceOut, custom: CustomMetricTarget | None) -> VarianceOut:
+    return out if custom is None else out.defined_by(custom)
 
 
 def _recovery(found: use_cases.Explanation) -> RecoveryOut | None:

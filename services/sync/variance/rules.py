@@ -6,10 +6,9 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from services.sync.plan_version.rules import PATH_KINDS, Promise, month_index
+from services.sync.plan_version.rules import Promise, month_index
 from services.sync.quantities import share
-from shared.contracts.finance import LESS_IS_BETTER, MetricKind
-from shared.contracts.plans import TargetPath
+from shared.contracts.plans import Direction, TargetPath
 from shared.contracts.sync import PerformanceStatus, PlanSyncStatus
 from shared.kernel.money import EXACT, quantize
 from shared.kernel.periods import months_between
@@ -109,11 +108,15 @@ def variance_pct(actual: Decimal, target: Decimal | None) -> Decimal | None:
     return EXACT.multiply(EXACT.divide(EXACT.subtract(actual, target), abs(target)), _HUNDRED)
 
 
-def performance_status(variance: Decimal | None, kind: MetricKind) -> PerformanceStatus:
-    """The band of an unrounded variance; the bands of kinds that are better when there is less of them mirror."""
+def _better(variance: Decimal, direction: Direction) -> Decimal:
+    return -variance if direction is Direction.LESS_IS_BETTER else variance
+
+
+def performance_status(variance: Decimal | None, direction: Direction) -> PerformanceStatus:
+    """The band of an unrounded variance; the bands of metrics that are better when there is less of them mirror."""
     if variance is None:
         return PerformanceStatus.PLANNED
-    better = -variance if kind in LESS_IS_BETTER else variance
+    better = _better(variance, direction)
     if better < LAGGING_BELOW:
         return PerformanceStatus.LAGGING
     if better > EXCEEDING_ABOVE:
@@ -146,13 +149,10 @@ class Comparison:
     baseline: Decimal | None = None
 
 
-def compare(
-    kind: MetricKind, day: date, actual: Decimal, promise: Promise | None, observed_baseline: Decimal | None
-) -> Comparison:
+def compare(day: date, actual: Decimal, promise: Promise | None, observed_baseline: Decimal | None) -> Comparison:
     """Compare an actual with what the plan promises for its day.
 
     Args:
-        kind: What was observed.
         day: The local day of the observation.
         actual: Its effective value.
         promise: The promise that holds on the day; none without a plan.
@@ -170,8 +170,9 @@ def compare(
         way = PathTarget(baseline, rule.on, final, promise.target_on, promise.path, promise.custom)
         target, followed = prorated_target(way, day), way.followed
     variance = variance_pct(actual, target)
-    progress = EXACT.multiply(EXACT.divide(actual, final), _HUNDRED) if kind in PATH_KINDS else None
-    return Comparison(actual, performance_status(variance, kind), target, final, variance, progress, followed, baseline)
+    progress = EXACT.multiply(EXACT.divide(actual, final), _HUNDRED) if followed is not None else None
+    status = performance_status(variance, promise.direction)
+    return Comparison(actual, status, target, final, variance, progress, followed, baseline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,15 +191,15 @@ class Recovery:
 
 
 def back_on_track(
-    kind: MetricKind, day: date, compared: tuple[Decimal, Decimal | None, Decimal | None], target_on: date | None
+    direction: Direction, day: date, compared: tuple[Decimal, Decimal | None, Decimal | None], target_on: date | None
 ) -> Recovery | None:
     """What would put a comparison (actual, target, final target) back on track; null when it is not worse than that."""
     actual, target, final = compared
     variance = variance_pct(actual, target)
-    if target is None or variance is None or (-variance if kind in LESS_IS_BETTER else variance) >= ON_TRACK_FROM:
+    if target is None or variance is None or _better(variance, direction) >= ON_TRACK_FROM:
         return None
     worse = EXACT.divide(EXACT.multiply(abs(target), ON_TRACK_FROM), _HUNDRED)
-    edge = EXACT.subtract(target, worse) if kind in LESS_IS_BETTER else EXACT.add(target, worse)
+    edge = EXACT.subtract(target, worse) if direction is Direction.LESS_IS_BETTER else EXACT.add(target, worse)
     per_month, growth = None, None
     if final is not None and target_on is not None and target_on > day:
         months = elapsed_months(day, target_on)

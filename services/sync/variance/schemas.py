@@ -8,8 +8,8 @@ from pydantic import Field
 
 from services.sync.observation.models import ObservationView
 from services.sync.variance.models import Variance
-from shared.contracts.finance import MetricKind, MetricSource, UnconvertedAmount
-from shared.contracts.plans import TargetPath
+from shared.contracts.finance import MetricKind, MetricSource, UnconvertedAmount, direction_of, is_custom
+from shared.contracts.plans import CustomMetricTarget, Direction, MetricName, TargetPath
 from shared.contracts.sync import PerformanceStatus, PlanSyncStatus
 from shared.kernel.money import Amount, Percent, Ratio
 from shared.platform.http.bodies import Answer
@@ -18,12 +18,16 @@ from shared.platform.http.bodies import Answer
 class VarianceOut(Answer):
     """The comparison of one observation with its pro-rated target.
 
-    ``current``: it is the newest-dated observation of its kind. Amounts are in ``currency``, growth is
-    a fraction, runway and payback are months.
+    ``metric`` is a kind (mrr, arr, customers, ...) or the key of a custom metric, of which ``name`` and ``unit`` are
+    those of the plan version that it is compared with. ``current``: it is the newest-dated observation of its kind.
+    Amounts are in ``currency``, growth is a fraction, runway and payback are months.
     """
 
     venture_id: UUID
-    metric: MetricKind
+    metric: MetricName
+    name: str | None
+    unit: str | None
+    direction: Direction
     observed_on: date
     version: int
     source: MetricSource
@@ -43,8 +47,17 @@ class VarianceOut(Answer):
 
     @classmethod
     def of(cls, row: Variance) -> "VarianceOut":
-        """From a stored comparison."""
-        return cls.model_validate(row)
+        """From a stored comparison; ``defined_by`` then says what a custom metric is."""
+        columns = {name: getattr(row, name) for name in cls.model_fields if name not in _DEFINED}
+        direction = Direction.MORE_IS_BETTER if is_custom(row.metric) else direction_of(MetricKind(row.metric))
+        return cls.model_validate(columns | {"name": None, "unit": None, "direction": direction})
+
+    def defined_by(self, custom: CustomMetricTarget) -> "VarianceOut":
+        """The same with what its plan version says of the custom metric."""
+        return self.model_copy(update={name: getattr(custom, name) for name in _DEFINED})
+
+
+_DEFINED = ("name", "unit", "direction")
 
 
 class BaselineOut(Answer):

@@ -16,7 +16,7 @@ from services.sync.observation.rules import Series
 from services.sync.observation.store import Span, series_columns
 from services.sync.variance.models import Variance
 from services.sync.venture.store import VentureKey, venture_columns
-from shared.contracts.finance import MetricKind, MetricSource
+from shared.contracts.finance import MetricSource
 from shared.contracts.plans import TargetPath
 from shared.contracts.sync import PerformanceStatus, PlanSyncStatus
 from shared.platform.db.bulk import bulk_put
@@ -57,7 +57,7 @@ def _stored(row: tuple[Any, ...]) -> tuple[VarianceKey, StoredContent]:
         PlanSyncStatus(plan_sync_status) if plan_sync_status else None,
         withdrawn,
     )
-    return (Series(organization, venture, MetricKind(metric)), observed_on), StoredContent(version, content)
+    return (Series(organization, venture, metric), observed_on), StoredContent(version, content)
 
 
 def stored_comparisons(
@@ -102,7 +102,7 @@ def row_of(key: VarianceKey, stored: StoredContent, computed_at: datetime) -> Ma
     return {
         "organization_id": series.organization_id,
         "venture_id": series.venture_id,
-        "metric": series.metric.value,
+        "metric": str(series.metric),
         "observed_on": day,
         "version": stored.version,
         **{name: getattr(stored.content, name) for name in _CONTENT},
@@ -154,7 +154,7 @@ def listed_comparisons(
     organization_id: UUID,
     venture_id: UUID,
     *,
-    metric: MetricKind | None,
+    metric: str | None,
     first: date | None,
     last: date | None,
     current: bool | None,
@@ -164,7 +164,7 @@ def listed_comparisons(
         Variance.organization_id == organization_id, Variance.venture_id == venture_id, ~Variance.withdrawn
     )
     if metric is not None:
-        statement = statement.where(Variance.metric == metric.value)
+        statement = statement.where(Variance.metric == metric)
     if first is not None:
         statement = statement.where(Variance.observed_on >= first)
     if last is not None:
@@ -176,5 +176,5 @@ def listed_comparisons(
 
 async def comparison_of(session: AsyncSession, series: Series, day: date) -> Variance | None:
     """The comparison of one day, unless its observation was withdrawn."""
-    row = await session.get(Variance, (series.organization_id, series.venture_id, series.metric.value, day))
+    row = await session.get(Variance, (series.organization_id, series.venture_id, str(series.metric), day))
     return row if row is not None and not row.withdrawn else None

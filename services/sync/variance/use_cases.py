@@ -1,5 +1,6 @@
 """Explaining a comparison."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,9 +18,12 @@ from services.sync.plan_version.rules import Promise
 from services.sync.variance.models import Variance
 from services.sync.variance.rules import PathTarget, Recovery, back_on_track, formula
 from services.sync.variance.store import comparison_of
-from shared.contracts.finance import MetricKind
+from shared.contracts.finance import is_custom
+from shared.contracts.plans import CustomMetricTarget, Direction
 from shared.kernel.errors import NotFound
 from shared.kernel.money import quantize
+
+NO_PLAN = "There is no plan to compare with."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Explanation:
     """A comparison, the text of its formulas, and the observations that it rests on."""
 
     row: Variance
+    definition: CustomMetricTarget | None
     formula: str
     variance_formula: str | None
     baseline_observed_on: date | None
@@ -35,7 +40,7 @@ class Explanation:
 
 
 async def explain_variance(
-    session: AsyncSession, organization_id: UUID, venture_id: UUID, metric: MetricKind, day: date
+    session: AsyncSession, organization_id: UUID, venture_id: UUID, metric: str, day: date
 ) -> Explanation:
     """Say how a comparison comes about: path, plan version, baseline and evidence."""
     series = Series(organization_id, venture_id, metric)
@@ -47,8 +52,29 @@ async def explain_variance(
     baseline_on = await _baseline_observed_on(session, series, promise)
     observations = await observations_of_day(session, series, day)
     return Explanation(
-        row, _formula(row, promise), _variance_formula(row), baseline_on, _recovery(series, row), observations
+        row,
+        ground.definition(series, row.plan_version),
+        _formula(row, promise),
+        _variance_formula(row),
+        baseline_on,
+        _recovery(row, promise),
+        observations,
     )
+
+
+async def definitions(
+    session: AsyncSession, organization_id: UUID, venture_id: UUID, rows: Iterable[tuple[str, int | None]]
+) -> dict[tuple[str, int | None], CustomMetricTarget]:
+    """What plan versions say of custom metrics, by metric and version; kinds, and what is not defined, are absent."""
+    wanted = {(metric, version) for metric, version in rows if is_custom(metric)}
+    if not wanted:
+        return {}
+    ground = await stand_unlocked(session, [(organization_id, venture_id)])
+    found = {
+        (metric, version): ground.definition(Series(organization_id, venture_id, metric), version)
+        for metric, version in wanted
+    }
+    return {one: definition for one, definition in found.items() if definition is not None}
 
 
 async def _baseline_observed_on(session: AsyncSession, series: Series, promise: Promise | None) -> date | None:
@@ -63,7 +89,7 @@ async def _baseline_observed_on(session: AsyncSession, series: Series, promise: 
 
 def _formula(row: Variance, promise: Promise | None) -> str:
     if promise is None:
-        return "There is no plan to compare with."
+        return "The venture's plan promises nothing of it." if is_custom(row.metric) else NO_PLAN
     if row.final_target is None:
         return f"Plan v{promise.plan_version} has no target of this kind."
     if row.baseline is None or row.baseline_on is None or row.target_on is None:
@@ -72,8 +98,9 @@ def _formula(row: Variance, promise: Promise | None) -> str:
     return formula(way, row.observed_on)
 
 
-def _recovery(series: Series, row: Variance) -> tuple[Recovery, str] | None:
-    found = back_on_track(series.metric, row.observed_on, (row.actual, row.target, row.final_target), row.target_on)
+def _recovery(row: Variance, promise: Promise | None) -> tuple[Recovery, str] | None:
+    direction = promise.direction if promise else Direction.MORE_IS_BETTER
+    found = back_on_track(direction, row.observed_on, (row.actual, row.target, row.final_target), row.target_on)
     if found is None:
         return None
     said = f"At {_text(found.on_track_at)} ({_signed(found.change)}) it would have been on track."

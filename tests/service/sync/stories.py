@@ -6,7 +6,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from shared.contracts.finance import MetricCreated, MetricKind, MetricSource
+from shared.contracts.finance import (
+    CustomMetricCreated,
+    MetricCreated,
+    MetricKind,
+    MetricObservation,
+    MetricSource,
+    is_custom,
+)
 from shared.contracts.plans import (
     FieldChange,
     PlanCreated,
@@ -72,13 +79,14 @@ class Venture:
         self,
         day: date,
         value: str | int,
-        metric: MetricKind = MetricKind.MRR,
+        metric: str = MetricKind.MRR,
         *,
         source: MetricSource = MetricSource.CALCULATED,
         revision: int = 1,
         withdrawn: bool = False,
-    ) -> MetricCreated:
-        return MetricCreated(
+    ) -> MetricObservation:
+        told = CustomMetricCreated if is_custom(metric) else MetricCreated
+        return told(
             organization_id=self.organization_id,
             venture_id=self.id,
             metric=metric,

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from services.sync.operations import figures, recompute
 from services.sync.variance.models import Variance
 from shared.contracts.event import Event
-from shared.contracts.finance import MetricCreated, MetricKind, MetricSource
-from shared.contracts.plans import CustomPathPoint, TargetPath
-from shared.contracts.sync import AlertState, AlertStatus, ProjectionState, VarianceComputed
+from shared.contracts.finance import MetricKind, MetricObservation, MetricSource
+from shared.contracts.plans import CustomMetricTarget, CustomPathPoint, Direction, TargetPath
+from shared.contracts.sync import AlertState, AlertStatus, MetricComparison, ProjectionState
 from shared.kernel.clock import today
 from shared.kernel.periods import add_months, month_start
 from tests.harness.engines import NATS_PASSWORD
@@ -21,12 +21,31 @@ from tests.harness.house import House, Organization
 from tests.service.sync.stories import Venture
 
 pytestmark = pytest.mark.asyncio
-KINDS = list(MetricKind)
+CUSTOM = ("nps", "churn")
+METRICS = [*MetricKind, *CUSTOM]
 SOURCES = list(MetricSource)
 
 
 def _noon(day):
     return datetime.combine(day, time(4), UTC)
+
+
+def _custom(chance: random.Random, day: date) -> tuple[CustomMetricTarget, ...]:
+    """Custom metrics come and go; their target, baseline, path and direction change."""
+    return tuple(
+        CustomMetricTarget(
+            key=key,
+            name=chance.choice(["Name", "Other name"]),
+            direction=chance.choice(list(Direction)),
+            target=chance.choice([None, Decimal(0), Decimal(40)]),
+            target_date=chance.choice([None, add_months(day, 5)]),
+            baseline_value=chance.choice([None, None, Decimal(-3)]),
+            baseline_date=chance.choice([None, None, add_months(day, -2)]),
+            path=chance.choice([None, TargetPath.LINEAR]),
+        )
+        for key in CUSTOM
+        if chance.random() < 0.7
+    )
 
 
 def _plans(chance: random.Random, venture: Venture) -> list[Event]:
@@ -44,6 +63,7 @@ def _plans(chance: random.Random, venture: Venture) -> list[Event]:
             "baseline_value": chance.choice([None, None, "300"]),
             "baseline_date": chance.choice([None, None, add_months(day, -4)]),
             "path": chance.choice([None, TargetPath.LINEAR, TargetPath.CUSTOM]),
+            "custom_metrics": _custom(chance, day),
             "custom_path": (CustomPathPoint(month=f"{add_months(day, 2):%Y-%m}", amount=Decimal(2500)),),
         }
         events.append(
@@ -60,7 +80,7 @@ def _metrics(chance: random.Random, venture: Venture, count: int) -> list[Event]
     revisions: dict[tuple, int] = {}
     events: list[Event] = []
     for _ in range(count):
-        key = (chance.choice(days), chance.choice(KINDS), chance.choice(SOURCES))
+        key = (chance.choice(days), chance.choice(METRICS), chance.choice(SOURCES))
         revisions[key] = revisions.get(key, 0) + 1
         value = chance.choice(["0", "2.5", "5", "400", "650", "900", "1200"])
         events.append(
@@ -88,7 +108,7 @@ async def _told(house: House) -> dict[tuple, object]:
             newest[event.natural_key] = event
     state: dict[tuple, object] = {}
     for event in newest.values():
-        if isinstance(event, VarianceComputed) and not event.withdrawn:
+        if isinstance(event, MetricComparison) and not event.withdrawn:
             state["variance", event.venture_id, event.metric, event.observed_on] = event.model_dump(
                 exclude={"version", "computed_at"}
             )
@@ -157,7 +177,7 @@ async def test_of_several_metrics_in_one_second_the_last_by_revision_and_source_
     }
 
 
-def _in_one_second(venture: Venture, day: date, order: tuple[int, ...]) -> list[MetricCreated]:
+def _in_one_second(venture: Venture, day: date, order: tuple[int, ...]) -> list[MetricObservation]:
     told = [
         venture.metric(day, "900", revision=1),
         venture.metric(day, "1100", revision=2),

@@ -13,7 +13,7 @@ from services.sync.alert.rules import (
 )
 from services.sync.alert.rules.limits import Limit, OwnLimit, limits_in_force, out_of_order
 from services.sync.variance.rules import Comparison, performance_status, variance_pct
-from shared.contracts.finance import MetricKind
+from shared.contracts.finance import MetricKind, direction_of
 from shared.contracts.sync import AlertType, PerformanceStatus
 
 DAY = date(2026, 3, 31)
@@ -22,7 +22,7 @@ DAY = date(2026, 3, 31)
 def found(kind, metric, actual, target="100", limits=DEFAULT_LIMITS):
     value, planned = Decimal(actual), Decimal(target)
     variance = variance_pct(value, planned)
-    compared = Comparison(value, performance_status(variance, metric), planned, planned, variance)
+    compared = Comparison(value, performance_status(variance, direction_of(metric)), planned, planned, variance)
     return find_deviation(kind, Newest(metric, DAY, compared, 3, "MYR"), limits)
 
 

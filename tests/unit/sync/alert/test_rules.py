@@ -20,9 +20,9 @@ from services.sync.alert.rules import (
     judge,
 )
 from services.sync.variance.rules import Comparison, performance_status
-from shared.contracts.finance import MetricKind
+from shared.contracts.finance import MetricKind, direction_of
 from shared.contracts.plans import TargetPath
-from shared.contracts.sync import AlertType, Severity
+from shared.contracts.sync import AlertType, PerformanceStatus, Severity
 
 DAY = date(2026, 3, 31)
 MARCH = date(2026, 3, 1)
@@ -31,12 +31,13 @@ VECTORS = json.loads((Path(__file__).parents[3] / "vectors" / "variance_status.j
 
 def newest(variance, kind=MetricKind.MRR, target="10000"):
     v, t = Decimal(variance), Decimal(target)
-    compared = Comparison(t + t * v / 100, performance_status(v, kind), t, t, v, None, TargetPath.COMPOUND)
+    status = performance_status(v, direction_of(kind))
+    compared = Comparison(t + t * v / 100, status, t, t, v, None, TargetPath.COMPOUND)
     return Newest(kind, DAY, compared, 2, "MYR")
 
 
 def runway(months):
-    compared = Comparison(Decimal(months), performance_status(None, MetricKind.RUNWAY_MONTHS))
+    compared = Comparison(Decimal(months), PerformanceStatus.PLANNED)
     return Newest(MetricKind.RUNWAY_MONTHS, DAY, compared, None, "MYR")
 
 
@@ -74,7 +75,7 @@ def test_runway(months, expected):
 
 
 def test_without_a_target_nothing_deviates():
-    nothing = Newest(MetricKind.MRR, DAY, Comparison(Decimal(5), performance_status(None, MetricKind.MRR)), None, "MYR")
+    nothing = Newest(MetricKind.MRR, DAY, Comparison(Decimal(5), PerformanceStatus.PLANNED), None, "MYR")
     for alert_type in (AlertType.MRR_BELOW_TARGET, AlertType.MRR_ABOVE_TARGET, AlertType.BURN_EXCEEDS_FORECAST):
         assert find_deviation(alert_type, nothing) is None
 

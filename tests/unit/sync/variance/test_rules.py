@@ -19,12 +19,13 @@ from services.sync.variance.rules import (
     required_growth_rate,
     variance_pct,
 )
-from shared.contracts.finance import LESS_IS_BETTER, MetricKind
-from shared.contracts.plans import TargetPath
+from shared.contracts.finance import LESS_IS_BETTER, MetricKind, direction_of
+from shared.contracts.plans import Direction, TargetPath
 from shared.contracts.sync import PerformanceStatus, PlanSyncStatus
 from shared.kernel.ids import new_id
 from shared.kernel.money import quantize
 
+MORE, LESS = Direction.MORE_IS_BETTER, Direction.LESS_IS_BETTER
 VECTORS = Path(__file__).parents[3] / "vectors"
 ONE_DAY = timedelta(days=1)
 
@@ -61,19 +62,18 @@ def test_variance(case):
 @pytest.mark.parametrize("case", cases("variance_status"))
 @pytest.mark.parametrize("kind", [kind for kind in MetricKind if kind not in LESS_IS_BETTER])
 def test_status_where_more_is_better(case, kind):
-    assert performance_status(Decimal(case["variance_pct"]), kind) == case["status"]
+    assert performance_status(Decimal(case["variance_pct"]), direction_of(kind)) == case["status"]
 
 
 @pytest.mark.parametrize("case", cases("variance_status_burn"))
 @pytest.mark.parametrize("kind", sorted(LESS_IS_BETTER))
 def test_status_where_less_is_better(case, kind):
-    assert performance_status(Decimal(case["variance_pct"]), kind) == case["status"]
+    assert performance_status(Decimal(case["variance_pct"]), direction_of(kind)) == case["status"]
 
 
 @given(st.decimals(min_value=-200, max_value=200, places=6))
 def test_the_bands_of_burn_mirror_those_of_mrr(variance):
-    assert performance_status(variance, MetricKind.BURN_RATE) == performance_status(-variance, MetricKind.MRR)
-    assert performance_status(variance, MetricKind.GROSS_BURN) == performance_status(-variance, MetricKind.MRR)
+    assert performance_status(variance, LESS) == performance_status(-variance, MORE)
 
 
 @pytest.mark.parametrize(
@@ -172,15 +172,15 @@ def promise(final, **others):
 
 @pytest.mark.parametrize("final", [None])
 def test_without_a_target_everything_is_planned(final):
-    found = compare(MetricKind.MRR, day("2026-03-31"), Decimal(5), promise(final), None)
+    found = compare(day("2026-03-31"), Decimal(5), promise(final), None)
     assert (found.status, found.variance, found.progress) == (PerformanceStatus.PLANNED, None, None)
-    assert compare(MetricKind.MRR, day("2026-03-31"), Decimal(5), None, None).status is PerformanceStatus.PLANNED
+    assert compare(day("2026-03-31"), Decimal(5), None, None).status is PerformanceStatus.PLANNED
 
 
 def test_a_target_that_is_still_zero_is_planned_with_progress():
     rule = BaselineRule(MetricKind.MRR, day("2026-03-31"), None)
     plan = promise("1000", target_on=day("2026-12-31"), baseline=rule)
-    found = compare(MetricKind.MRR, day("2026-03-31"), Decimal(5), plan, None)
+    found = compare(day("2026-03-31"), Decimal(5), plan, None)
     assert (found.status, found.target, found.variance) == (PerformanceStatus.PLANNED, 0, None)
     assert found.progress == Decimal("0.5")
     assert found.followed is TargetPath.LINEAR
@@ -189,14 +189,14 @@ def test_a_target_that_is_still_zero_is_planned_with_progress():
 def test_the_arr_path_starts_at_twelve_times_the_mrr_observed():
     rule = BaselineRule(MetricKind.MRR, day("2026-01-31"), None, 12)
     plan = promise("1200000", target_on=day("2026-12-31"), baseline=rule)
-    found = compare(MetricKind.ARR, day("2026-03-31"), Decimal("158798.16"), plan, Decimal(12000))
+    found = compare(day("2026-03-31"), Decimal("158798.16"), plan, Decimal(12000))
     assert found.baseline == 144000
     assert quantize(found.target, 2) == Decimal("211730.82")
     assert quantize(found.variance, 1) == Decimal("-25.0")
 
 
 def test_constant_targets_have_no_path_and_no_progress():
-    found = compare(MetricKind.BURN_RATE, day("2026-03-31"), Decimal(1150), promise("1000"), None)
+    found = compare(day("2026-03-31"), Decimal(1150), promise("1000", direction=LESS), None)
     assert (found.variance, found.status, found.progress, found.followed) == (15, PerformanceStatus.MONITOR, None, None)
 
 
@@ -215,40 +215,40 @@ def test_a_formula_says_how_a_target_comes_about():
 
 def test_what_would_put_mrr_back_on_track():
     compared = (Decimal("13233.18"), Decimal("17644.24"), Decimal(100000))
-    found = back_on_track(MetricKind.MRR, day("2026-03-31"), compared, day("2026-12-31"))
+    found = back_on_track(MORE, day("2026-03-31"), compared, day("2026-12-31"))
     assert (found.on_track_at, found.change) == (Decimal("16762.028"), Decimal("3528.848"))
     assert quantize(found.per_month, 2) == Decimal("9640.76")
     assert quantize(found.growth, 4) == Decimal("0.2520")
 
 
 def test_what_is_worse_where_less_is_better():
-    found = back_on_track(MetricKind.BURN_RATE, day("2026-03-31"), (Decimal(1200), Decimal(1000), Decimal(1000)), None)
+    found = back_on_track(LESS, day("2026-03-31"), (Decimal(1200), Decimal(1000), Decimal(1000)), None)
     assert (found.on_track_at, found.change, found.per_month, found.growth) == (1050, -150, None, None)
 
 
 @pytest.mark.parametrize("to", ["2026-03-31", "2026-01-31"])
 def test_a_target_in_the_past_leaves_no_months(to):
-    found = back_on_track(MetricKind.MRR, day("2026-03-31"), (Decimal(50), Decimal(100), Decimal(100)), day(to))
+    found = back_on_track(MORE, day("2026-03-31"), (Decimal(50), Decimal(100), Decimal(100)), day(to))
     assert (found.change, found.per_month, found.growth) == (45, None, None)
 
 
 @pytest.mark.parametrize("target", [None, Decimal(0)])
 def test_without_a_target_there_is_no_track(target):
-    assert back_on_track(MetricKind.MRR, day("2026-03-31"), (Decimal(5), target, target), None) is None
+    assert back_on_track(MORE, day("2026-03-31"), (Decimal(5), target, target), None) is None
 
 
 @given(
-    st.sampled_from(sorted(MetricKind)),
+    st.sampled_from(Direction),
     st.decimals(-(10**9), 10**9, places=2),
     st.decimals(-(10**9), 10**9, places=2).filter(bool),
 )
-def test_it_is_just_enough(kind, actual, target):
-    found = back_on_track(kind, day("2026-03-31"), (actual, target, target), None)
+def test_it_is_just_enough(direction, actual, target):
+    found = back_on_track(direction, day("2026-03-31"), (actual, target, target), None)
     before = variance_pct(actual, target)
-    worse = before > 5 if kind in LESS_IS_BETTER else before < -5
+    worse = before > 5 if direction is LESS else before < -5
     assert (found is not None) == worse
     if found is not None:
-        status = performance_status(variance_pct(actual + found.change, target), kind)
+        status = performance_status(variance_pct(actual + found.change, target), direction)
         assert status is PerformanceStatus.ON_TRACK
-        step = Decimal("0.001") if kind in LESS_IS_BETTER else Decimal("-0.001")
-        assert performance_status(variance_pct(actual + found.change + step, target), kind) is not status
+        step = Decimal("0.001") if direction is LESS else Decimal("-0.001")
+        assert performance_status(variance_pct(actual + found.change + step, target), direction) is not status
