@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.finance.custom_metric import use_cases as custom_metric
 from services.finance.payment import use_cases as payment
 from services.finance.subscription import use_cases as subscription
 from services.finance.terms import claim_arrival, settled_terms
@@ -13,7 +14,7 @@ from shared.contracts.ingestion import (
     LedgerState,
     SubscriptionChanged,
 )
-from shared.contracts.plans import VentureState
+from shared.contracts.plans import PlanState, VentureState
 from shared.contracts.topology import CONSUMES
 from shared.platform.bus.subscription import Batch, Subscription
 
@@ -28,8 +29,9 @@ async def on_ingestion(session: AsyncSession, batch: Batch) -> None:
 
 
 async def on_plans(session: AsyncSession, batch: Batch) -> None:
-    """A venture came to be, or changed."""
+    """A venture came to be, or changed; a plan defines custom metrics."""
     await venture.record_ventures(session, batch.of(VentureState))
+    await custom_metric.record_definitions(session, batch.of(PlanState))
 
 
 async def on_organizations(session: AsyncSession, organization_ids: Collection[UUID]) -> None:

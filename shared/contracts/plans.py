@@ -10,7 +10,8 @@ from pydantic import Field
 from shared.contracts.event import Event, Kind, Part
 from shared.kernel.money import Amount, CurrencyCode, Percent, Ratio
 
-MetricName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,49}$", examples=["mrr", "monthly_churn"])]
+METRIC_NAME = r"^[a-z][a-z0-9_]{0,49}$"
+MetricName = Annotated[str, Field(pattern=METRIC_NAME, examples=["mrr", "monthly_churn"])]
 """What is observed: a ``MetricKind`` such as ``mrr``, or the key of one of the plan's custom metrics."""
 
 

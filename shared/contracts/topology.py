@@ -28,7 +28,7 @@ CONSUMES: Mapping[str, Mapping[str, EventClasses]] = {
     "ingestion": {"IDENTITY": WHO_MAY_WHAT, "PLANS": (VentureState,), "FINANCE": (AccountUpdated,)},
     "finance": {
         "IDENTITY": WHO_MAY_WHAT,
-        "PLANS": (VentureState,),
+        "PLANS": (VentureState, PlanState),
         "INGESTION": (PaymentReceived, RefundState, DisputeState, PayoutState, SubscriptionChanged),
     },
     "sync": {

@@ -21,7 +21,6 @@ from services.finance.policy.store import policies
 from services.finance.revenue import store as revenue
 from services.finance.terms import Terms
 from services.finance.venture.models import VentureView
-from shared.contracts.finance import MetricKind
 from shared.kernel.clock import now
 from shared.platform.db.bulk import lock_keys
 from shared.platform.db.driver import run
@@ -82,10 +81,7 @@ async def _end_entered(
         row
         for row in newest
         if row.observed_on < ended
-        and (
-            VentureKey(row.organization_id, row.venture_id) in without_revenue
-            or MetricKind(row.metric) not in CALCULATED_KINDS
-        )
+        and (VentureKey(row.organization_id, row.venture_id) in without_revenue or row.metric not in CALCULATED_KINDS)
     ]
     known = await store.stored(
         session, [(row.organization_id, row.venture_id, row.metric, ended, row.source) for row in carried]

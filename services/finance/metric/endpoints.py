@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import Query
 
+from services.finance.custom_metric.store import definitions
 from services.finance.metric import entries, explain, store
 from services.finance.metric.models import Metric
 from services.finance.metric.rules import CALCULATED_KINDS
@@ -24,8 +25,9 @@ from services.finance.metric.schemas import (
 from services.finance.policy.store import policy_of
 from services.finance.queries import Since, Until, check_order
 from services.finance.venture.models import VentureView
-from shared.contracts.finance import MetricKind, MetricSource, UnconvertedAmount
+from shared.contracts.finance import MetricKind, MetricSource, UnconvertedAmount, is_custom
 from shared.contracts.identity import Role
+from shared.contracts.plans import MetricName
 from shared.kernel.errors import NotFound
 from shared.platform.db.waiting import known
 from shared.platform.http.call import Call
@@ -41,8 +43,8 @@ async def list_metrics(
     call: Call,
     page: PageQuery,
     *,
-    metric: Annotated[MetricKind | None, Query(description="One kind of metric")] = None,
-    kind: Annotated[MetricKind | None, Query(description="The same as `metric`")] = None,
+    metric: Annotated[MetricName | None, Query(description="One kind of metric, or custom metric")] = None,
+    kind: Annotated[MetricName | None, Query(description="The same as `metric`")] = None,
     source: Annotated[MetricSource | None, Query(description="One source")] = None,
     from_: Since = None,
     to: Until = None,
@@ -76,28 +78,28 @@ async def create_metric(venture_id: UUID, body: NewMetric, call: Call) -> Metric
 @router.post("/ventures/{venture_id}/metrics/import", needs=Role.MEMBER, operation_id="importMetrics")
 async def import_metrics(venture_id: UUID, body: MetricImport, call: Call) -> ImportOut:
     """Take in up to 1000 actuals of another system, all or none; what is there already stays as it is."""
-    entering = replace(await _entering(call, venture_id), field="metrics.{}.observed_on")
+    entering = replace(await _entering(call, venture_id), place="metrics.{}.")
     _, written = await entries.enter(call.session, body.metrics, EnteredSource.IMPORTED, entering)
     return ImportOut(written=written, unchanged=len(body.metrics) - written)
 
 
 @router.get("/ventures/{venture_id}/metrics/{metric}/{observed_on}", operation_id="explainMetric")
-async def explain_metric(venture_id: UUID, metric: MetricKind, observed_on: date, call: Call) -> MetricExplained:
+async def explain_metric(venture_id: UUID, metric: MetricName, observed_on: date, call: Call) -> MetricExplained:
     """One figure with everything behind it: its sources, definition, policy, subscriptions and their events."""
     await _venture(call, venture_id)
     rows = await store.of_day(call.session, call.organization_id, venture_id, metric, observed_on)
     if not rows:
-        raise NotFound(f"The venture has no {metric.value} dated {observed_on}.")
+        raise NotFound(f"The venture has no {metric} dated {observed_on}.")
     sources = [MetricOut.of(row) for row in rows]
     calculated = metric in CALCULATED_KINDS and any(row.source == MetricSource.CALCULATED for row in sources)
     found = await _parts(call, venture_id, observed_on) if calculated else None
     earlier = None
-    if calculated and metric is MetricKind.GROWTH_RATE:
+    if calculated and metric == MetricKind.GROWTH_RATE:
         day, mrr = await explain.earlier_mrr(call.session, call.organization_id, venture_id, observed_on)
         earlier = EarlierOut(day=day, mrr=mrr)
     policy = await policy_of(call.session, call.organization_id) if calculated else None
     return MetricExplained(
-        definition=explain.DEFINITIONS[metric],
+        definition=await _definition(call, venture_id, metric),
         effective=sources[0],
         sources=sources,
         policy=PolicyOut(version=policy.version, settings=policy.settings) if policy else None,
@@ -119,7 +121,7 @@ async def explain_metric(venture_id: UUID, metric: MetricKind, observed_on: date
 )
 async def withdraw_metric(
     venture_id: UUID,
-    metric: MetricKind,
+    metric: MetricName,
     observed_on: date,
     call: Call,
     source: Annotated[EnteredSource, Query(description="Whose actual of that day")],
@@ -135,6 +137,13 @@ async def _venture(call: Call, venture_id: UUID) -> None:
 async def _entering(call: Call, venture_id: UUID) -> entries.Entering:
     await _venture(call, venture_id)
     return entries.Entering(await call.organization(), venture_id, call.user_id, call.now)
+
+
+async def _definition(call: Call, venture_id: UUID, metric: str) -> str:
+    if not is_custom(metric):
+        return explain.definition_of(metric, None)
+    known = await definitions(call.session, call.organization_id, venture_id)
+    return explain.definition_of(metric, known.get(metric))
 
 
 async def _parts(call: Call, venture_id: UUID, day: date) -> explain.Parts:

@@ -10,10 +10,11 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.finance.custom_metric.store import Definition
 from services.finance.metric.rules import month_before
 from services.finance.revenue.models import RevenueDayRow
 from services.finance.subscription.models import SubscriptionChange, SubscriptionSpan
-from shared.contracts.finance import MetricKind
+from shared.contracts.finance import MetricKind, is_custom
 
 MOST_PARTS = 500
 
@@ -39,6 +40,16 @@ DEFINITIONS: dict[MetricKind, str] = {
     MetricKind.RUNWAY_MONTHS: f"Months until cash is used up: cash / net burn. {_ENTERED}",
     MetricKind.CASH: f"Cash at hand. {_ENTERED}",
 }
+
+
+def definition_of(metric: str, custom: Definition | None) -> str:
+    """What a metric is, in words: of a custom one as a current plan names it, if one still does."""
+    if not is_custom(metric):
+        return DEFINITIONS[MetricKind(metric)]
+    if custom is None:
+        return f"{metric}: a custom metric that no current plan of the organization defines. {_ENTERED}"
+    unit = f" ({custom.unit})" if custom.unit else ""
+    return f"{custom.name}{unit}: a metric that the organization defines in its plans. {_ENTERED}"
 
 
 @dataclass(frozen=True, slots=True)

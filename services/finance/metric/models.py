@@ -8,17 +8,17 @@ from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.finance.base import FinanceTable
-from shared.contracts.finance import MetricKind, MetricSource
+from shared.contracts.finance import MetricSource
+from shared.contracts.plans import METRIC_NAME
 from shared.platform.db.tables import Figure, Id, Instant, TableKind, table_args
 
-
-def _one_of(column: str, values: type[MetricKind] | type[MetricSource]) -> str:
-    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
+_SOURCES = ", ".join(repr(source.value) for source in MetricSource)
 
 
 class Metric(FinanceTable):
     """An actual of a venture on a local day, by one source; it is never deleted, only withdrawn.
 
+    ``metric`` is a ``MetricKind`` or the key of a custom metric, whose ``unit`` is what it was when it was recorded.
     ``revision`` rises when the content changes. A calculated one is open to its parts: the spans in
     force on its day (``subscription_spans``) and, through them, the provider's events. ``carried_from``: nothing
     happened on its day, and it was carried forward from that one when the day ended.
@@ -29,8 +29,8 @@ class Metric(FinanceTable):
         TableKind.OWNED,
         # the list of a venture's metrics, newest day first
         Index("ix_metrics_observed", "organization_id", "venture_id", "observed_on", "metric", "source"),
-        CheckConstraint(_one_of("metric", MetricKind), name="metric"),
-        CheckConstraint(_one_of("source", MetricSource), name="source"),
+        CheckConstraint(f"metric ~ '{METRIC_NAME}'", name="metric"),
+        CheckConstraint(f"source IN ({_SOURCES})", name="source"),
         CheckConstraint("revision >= 1", name="revision"),
         CheckConstraint("source <> 'override' OR note IS NOT NULL", name="reason"),
     )
@@ -43,6 +43,7 @@ class Metric(FinanceTable):
     revision: Mapped[int]
     value: Mapped[Figure]
     currency: Mapped[str | None]
+    unit: Mapped[str | None]
     unconverted: Mapped[dict[str, Any]]
     policy_version: Mapped[int | None]
     note: Mapped[str | None]

@@ -11,7 +11,8 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from services.finance.metric.rules import SIGNED_KINDS
 from services.finance.metric.use_cases import unconverted_amounts
-from shared.contracts.finance import MetricKind, MetricSource, UnconvertedAmount
+from shared.contracts.finance import MetricKind, MetricSource, UnconvertedAmount, is_custom
+from shared.contracts.plans import MetricName
 from shared.kernel.money import Amount, CurrencyCode
 from shared.kernel.text import Prose
 from shared.platform.http.bodies import Body
@@ -49,21 +50,24 @@ class EnteredSource(StrEnum):
 class Entry(Body):
     """An actual of a venture on a local day.
 
-    Money (mrr, arr, cac, ltv, burn_rate, cash) is in the organization's base currency, growth_rate is a
+    ``metric`` is a kind (mrr, arr, customers, growth_rate, cac, ltv, ltv_cac, payback_months, burn_rate, gross_burn,
+    runway_months, cash) or the key of a custom metric that a current plan of the organization defines.
+
+    Money (mrr, arr, cac, ltv, burn_rate, gross_burn, cash) is in the organization's base currency, growth_rate is a
     fraction (0.05 is five percent a month), runway_months and payback_months are months. burn_rate is
     net: cash expenses minus cash revenue of the last full month.
     """
 
-    metric: MetricKind
+    metric: MetricName
     observed_on: ObservedOn
     value: Value
     note: Note | None = None
 
     @model_validator(mode="after")
     def _value_fits_the_metric(self) -> "Entry":
-        if self.value < 0 and self.metric not in SIGNED_KINDS:
-            raise ValueError(f"{self.metric.value} cannot be negative")
-        if self.metric is MetricKind.CUSTOMERS and self.value != self.value.to_integral_value():
+        if self.value < 0 and self.metric not in SIGNED_KINDS and not is_custom(self.metric):
+            raise ValueError(f"{self.metric} cannot be negative")
+        if self.metric == MetricKind.CUSTOMERS and self.value != self.value.to_integral_value():
             raise ValueError("customers are counted in whole numbers")
         return self
 
@@ -89,18 +93,20 @@ class MetricImport(Body):
 class MetricOut(BaseModel):
     """An actual of a venture on a local day, by one source.
 
+    ``metric`` is a kind or the key of a custom metric; ``unit`` is the unit that this had when the actual was recorded.
     ``currency`` is the base currency for money and null otherwise; ``unconverted`` is money in other
     currencies for which there is no rate, not contained in ``value``. ``revision`` rises with each change.
     ``policy_version``: the metric policy of a calculated one.
     """
 
     venture_id: UUID
-    metric: MetricKind
+    metric: MetricName
     observed_on: date
     source: MetricSource
     revision: int
     value: Amount
     currency: CurrencyCode | None
+    unit: str | None
     unconverted: list[UnconvertedAmount]
     policy_version: int | None
     note: str | None

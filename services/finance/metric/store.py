@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Date, Row, Select, Uuid, case, delete, exi
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from services.finance.custom_metric.models import DEFINES_ANY
 from services.finance.keys import VentureKey, given, key_columns
 from services.finance.metric.models import DueDay, Metric
 from shared.contracts.finance import MetricKind, MetricSource
@@ -70,13 +71,20 @@ CARRIED_SOURCES = (MetricSource.IMPORTED, MetricSource.MANUAL)
 """Entered ones that are carried forward; an override is of its day alone."""
 
 _NEWEST_ENTERED = f"""
+    WITH names AS MATERIALIZED (
+        SELECT organization_id, metric FROM unnest(%s::uuid[]) organization_id CROSS JOIN unnest(%s::text[]) metric
+        UNION
+        SELECT p.organization_id, defined.value->>'key'
+        FROM planned_metrics p CROSS JOIN jsonb_array_elements(p.metrics) defined
+        WHERE p.organization_id = ANY (%s::uuid[]) AND p.{DEFINES_ANY}
+    )
     SELECT {columns_of(Metric, "newest")}
     FROM unnest(%s::uuid[], %s::uuid[]) AS asked (organization_id, venture_id)
-    CROSS JOIN unnest(%s::text[]) AS kinds (metric)
+    JOIN names USING (organization_id)
     CROSS JOIN LATERAL (
         SELECT m.* FROM metrics m
         WHERE m.organization_id = asked.organization_id AND m.venture_id = asked.venture_id
-          AND m.metric = kinds.metric AND m.observed_on <= %s AND NOT m.withdrawn AND m.source = ANY (%s::text[])
+          AND m.metric = names.metric AND m.observed_on <= %s AND NOT m.withdrawn AND m.source = ANY (%s::text[])
         ORDER BY m.observed_on DESC, array_position(%s::text[], m.source)
         LIMIT 1
     ) newest
@@ -84,10 +92,15 @@ _NEWEST_ENTERED = f"""
 
 
 def newest_entered(keys: Sequence[VentureKey], on: date) -> Statement[list[Any]]:
-    """The newest entered metric of each venture and kind on or before a day, overrides left out."""
+    """The newest entered metric of each venture and kind on or before a day, overrides left out.
+
+    Of custom metrics those that a current plan of the organization defines.
+    """
     sources = [source.value for source in CARRIED_SOURCES]
     organizations, ventures = key_columns(keys, 2)
-    parameters = (organizations, ventures, [kind.value for kind in MetricKind], on, sources, sources)
+    all_of = sorted(set(organizations))
+    kinds = [kind.value for kind in MetricKind]
+    parameters = (all_of, kinds, all_of, organizations, ventures, on, sources, sources)
     return Statement(_NEWEST_ENTERED, parameters, lambda rows: list(rows_of(Metric)(rows)))
 
 
@@ -149,7 +162,7 @@ def listed(
     organization_id: UUID,
     venture_id: UUID,
     *,
-    metric: MetricKind | None,
+    metric: str | None,
     source: MetricSource | None,
     since: date | None,
     until: date | None,
@@ -160,7 +173,7 @@ def listed(
         Metric.organization_id == organization_id, Metric.venture_id == venture_id, Metric.withdrawn.is_(False)
     )
     if metric is not None:
-        statement = statement.where(Metric.metric == metric.value)
+        statement = statement.where(Metric.metric == metric)
     if source is not None:
         statement = statement.where(Metric.source == source.value)
     if since is not None:
@@ -183,7 +196,7 @@ def listed(
 
 
 async def of_day(
-    session: AsyncSession, organization_id: UUID, venture_id: UUID, metric: MetricKind, observed_on: date
+    session: AsyncSession, organization_id: UUID, venture_id: UUID, metric: str, observed_on: date
 ) -> list[Metric]:
     """What every source says of one kind on one day, the effective one first."""
     statement = (

@@ -13,7 +13,16 @@ from services.finance.metric import store
 from services.finance.metric.rules import Figure, Figures, calculated_figures, carried_figures
 from services.finance.revenue.store import VentureDays
 from services.finance.terms import Terms
-from shared.contracts.finance import MONEY_KINDS, MetricCreated, MetricKind, MetricSource, UnconvertedAmount
+from shared.contracts.finance import (
+    MONEY_KINDS,
+    CustomMetricCreated,
+    MetricCreated,
+    MetricKind,
+    MetricObservation,
+    MetricSource,
+    UnconvertedAmount,
+    is_custom,
+)
 from shared.kernel.clock import now, today
 from shared.platform.bus.outbox import emit_all
 
@@ -109,25 +118,20 @@ def evidence_of(venture_id: UUID, metric: str, observed_on: date) -> str:
     return f"ventures/{venture_id}/metrics/{metric}/{observed_on}"
 
 
-def created(row: MetricRow, trace: str | None = None) -> MetricCreated:
-    """The event that tells of a metric row."""
-    return MetricCreated(
-        organization_id=row["organization_id"],
-        venture_id=row["venture_id"],
-        metric=MetricKind(row["metric"]),
-        observed_on=row["observed_on"],
-        source=MetricSource(row["source"]),
-        revision=row["revision"],
-        value=row["value"],
-        currency=row["currency"],
-        unconverted=unconverted_amounts(row["unconverted"]),
-        policy_version=row["policy_version"],
-        note=row["note"],
-        withdrawn=row["withdrawn"],
-        recorded_at=row["recorded_at"],
-        carried_from=row["carried_from"],
-        evidence=(evidence_of(row["venture_id"], row["metric"], row["observed_on"]),),
-    ).caused(trace)
+_SAID = (
+    *("organization_id", "venture_id", "metric", "observed_on", "source", "revision", "value", "currency"),
+    *("policy_version", "note", "withdrawn", "recorded_at", "carried_from"),
+)
+
+
+def created(row: MetricRow, trace: str | None = None) -> MetricObservation:
+    """The event that tells of a metric row; custom metrics have one of their own."""
+    said: dict[str, Any] = {name: row[name] for name in _SAID}
+    said["unconverted"] = unconverted_amounts(row["unconverted"])
+    said["evidence"] = (evidence_of(row["venture_id"], row["metric"], row["observed_on"]),)
+    if is_custom(row["metric"]):
+        return CustomMetricCreated(**said, unit=row["unit"]).caused(trace)
+    return MetricCreated(**said).caused(trace)
 
 
 def unconverted_amounts(stored: Mapping[str, str]) -> tuple[UnconvertedAmount, ...]:

@@ -7,7 +7,7 @@ import pytest
 
 from shared.contracts.finance import MetricCreated
 from shared.kernel.clock import now, today
-from tests.harness.house import House
+from tests.harness.house import SETTLE_S, House
 from tests.service.finance.facts import changed, venture_created
 
 
@@ -21,12 +21,12 @@ async def company(house: House):
     return organization, venture.venture_id
 
 
-async def _ended(house: House, organization, slot: date) -> dict:
+async def ended(house: House, organization, slot: date) -> dict:
     """End the day before a slot by hand; gives what the run did."""
     client = house.client("finance", organization)
     started = await client.post("/finance/jobs/end_of_day/runs", json={"slot": str(slot)})
     assert started.status_code == 202, started.text
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(SETTLE_S):
         while True:
             run = (await client.get(f"/finance/job-runs/{started.json()['id']}")).json()
             if run["state"] in ("done", "failed"):
@@ -50,15 +50,15 @@ async def test_calculated_figures_are_carried_forward_and_follow_the_past(house:
     start = today("UTC")
     await house.publish(changed(organization.id, venture, now().isoformat(), "100"))
     await house.settle()
-    assert (await _ended(house, organization, start))["calculated"] == 0, "yesterday there was nothing"
+    assert (await ended(house, organization, start))["calculated"] == 0, "yesterday there was nothing"
     days = [start + timedelta(days=ahead) for ahead in range(4)]
     for day in days[1:]:
         monkeypatch.setenv("TRUEUP_NOW_OFFSET", str((day - start).days * 86400))
-        counts = await _ended(house, organization, day)
+        counts = await ended(house, organization, day)
     assert counts == {"ventures": 1, "calculated": 3, "entered": 0}, "mrr, arr, customers; growth has no month before"
     carried = dict.fromkeys(days[1:3], (100, start, False))
     assert await _told(house, "mrr") == {start: (100, None, False), **carried}
-    again = await _ended(house, organization, days[3])
+    again = await ended(house, organization, days[3])
     assert again["calculated"] == 0, "a day ends once"
 
     # Stripe tells late that the subscription was raised on the second day: what was carried since follows.
@@ -83,7 +83,7 @@ async def test_entered_figures_are_carried_and_corrections_reach_them(house: Hou
     override = {**entered, "metric": "ltv", "source": "override", "note": "audited"}
     assert (await client.post(path, json=override)).status_code in (200, 201)
     for slot in (middle, middle + timedelta(days=1), end):
-        counts = await _ended(house, organization, slot)
+        counts = await ended(house, organization, slot)
     # The first slot ends the day of the entry itself: nothing to carry.
     assert counts == {"ventures": 1, "calculated": 0, "entered": 1}
     last = end - timedelta(days=1)

@@ -1,0 +1,1 @@
+"""Custom metrics: what an organization defines itself, as its plans say it."""
