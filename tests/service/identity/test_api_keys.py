@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from shared.contracts.identity import ApiKeyCreated, ApiKeyRevoked
 from shared.kernel.clock import now
+from tests.harness.house import SETTLE_S
 from tests.service.identity.conftest import FrontDesk
 from tests.service.identity.test_organizations import founded, joined
 
@@ -17,6 +18,7 @@ async def made(desk: FrontDesk, token: str, org: dict[str, Any], **wanted: Any) 
     body = {"name": "CI", "role": "member"} | wanted
     answer = await desk.post(f"/v1/organizations/{org['id']}/api-keys", body, token)
     assert answer.status_code == 201, answer.text
+    await desk.house.settle()  # other services know it by an event
     return answer.json()
 
 
@@ -130,7 +132,7 @@ async def test_the_last_use_is_noted_wherever_it_was(desk: FrontDesk) -> None:
     owner, org = await founded(desk)
     key = await made(desk, owner, org)
     await ask(desk, "plans", "GET", org, key["key"])
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SETTLE_S):
         used = None
         while used is None:
             await asyncio.sleep(0.1)

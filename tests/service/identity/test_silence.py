@@ -12,6 +12,7 @@ from services.identity.door import doorman
 from services.identity.door.rules import LIMITS
 from services.identity.session import endpoints as session_endpoints
 from services.identity.user import endpoints as user_endpoints
+from tests.harness.house import SETTLE_S
 from tests.service.identity.conftest import PASSWORD, FrontDesk
 
 KNOWN, UNKNOWN = "ada@example.com", "bob@example.com"
@@ -154,7 +155,7 @@ async def test_windows_that_are_over_are_forgotten(desk: FrontDesk) -> None:
         await session.execute(text("UPDATE owned.request_counts SET since = since - interval '16 minutes'"))
     task = asyncio.create_task(doorman.run_doorman(desk.house.replicas["identity"][0].runtime))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(SETTLE_S):
             left = 1
             while left:
                 await asyncio.sleep(0.05)

@@ -18,7 +18,7 @@ from tests.harness.plain_nats import what_they_forget
 from tests.service.identity.conftest import FrontDesk
 from tests.service.identity.test_organizations import founded
 
-LIMIT_S = 30.0
+LIMIT_S = 90.0
 REFUSED = "Authorization Violation"
 Enter = Callable[..., Awaitable["Subscriber"]]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.service.identity.conftest import FrontDesk
-from tests.service.identity.subscriber.conftest import two_organizations, venture
+from tests.service.identity.subscriber.conftest import LIMIT_S, two_organizations, venture
 from tests.service.identity.test_api_keys import made
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -27,7 +27,7 @@ async def line_of(*command: str, until: str, publish: Callable[[], Awaitable[Non
     assert process.stdout is not None
     lines: list[str] = []
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(LIMIT_S):
             while True:
                 reading = asyncio.ensure_future(process.stdout.readline())
                 while not reading.done():

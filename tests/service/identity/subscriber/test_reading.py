@@ -26,7 +26,7 @@ async def test_a_key_hears_and_reads_its_own_organization(desk: FrontDesk, enter
     await desk.house.settle()
     stored, reader = [], await ours.reader("IDENTITY")
     while len(stored) < 3:
-        stored += await reader.fetch(10, timeout=5)
+        stored += await reader.fetch(10, timeout=LIMIT_S)
     assert [one.subject for one in stored] == [
         f"{event}.{org['id']}" for event in ("organization.created", "member.joined", "api_key.created")
     ]
@@ -36,7 +36,7 @@ async def test_a_key_hears_and_reads_its_own_organization(desk: FrontDesk, enter
         await reader.fetch(1, timeout=0.3)
     told = await ours.jetstream.consumer_info("IDENTITY", ours.id)
     assert (told.num_ack_pending, told.num_pending, told.ack_floor.consumer_seq) == (0, 0, 3)
-    (plan,) = await (await ours.reader("PLANS")).fetch(10, timeout=5)
+    (plan,) = await (await ours.reader("PLANS")).fetch(10, timeout=LIMIT_S)
     assert json.loads(plan.data)["name"] == "Ours"
     shown = await desk.call("GET", f"/v1/organizations/{org['id']}/api-keys/{ours.id}", owner)
     assert shown.status_code == 200
@@ -59,8 +59,8 @@ async def test_a_consumer_is_its_keys_alone(desk: FrontDesk, enter: Enter) -> No
     keys = [await made(desk, owner, org, scopes=["events:read"]) for _ in range(2)]
     one, two = [await enter(key, org) for key in keys]
     await desk.house.settle()
-    first = await (await one.reader("IDENTITY")).fetch(4, timeout=5)
-    again = await (await two.reader("IDENTITY")).fetch(4, timeout=5)
+    first = await (await one.reader("IDENTITY")).fetch(4, timeout=LIMIT_S)
+    again = await (await two.reader("IDENTITY")).fetch(4, timeout=LIMIT_S)
     assert [message.data for message in first] == [message.data for message in again]
     config = (await two.jetstream.consumer_info("IDENTITY", two.id)).config
     assert (config.filter_subject, config.deliver_subject) == (f"*.*.{org['id']}", None)

@@ -87,7 +87,7 @@ async def test_no_answer_can_be_sent_to_anybody_else(desk: FrontDesk, enter: Ent
     inbox = await theirs.client.subscribe(f"{theirs.inbox}.>")
     await theirs.client.flush()
     reader = await ours.reader("IDENTITY")
-    (own, *_rest) = await reader.fetch(1, timeout=5)
+    (own, *_rest) = await reader.fetch(1, timeout=LIMIT_S)
     before = await messages(desk)
     acknowledged = await desk.house.operator.jsm().consumer_info("IDENTITY", "plans")
     questions = [f"$JS.trueup.API.CONSUMER.{what}.IDENTITY.{ours.id}" for what in ("INFO", "MSG.NEXT")]
