@@ -15,7 +15,7 @@ from trueup.demo.mailbox import ACCEPT, Mailbox
 
 _PARAMETER = re.compile(r"/{(\w+)}")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 EXAMPLES = {"metric": "mrr", "observed_on": "2026-01-31", "version": "1"}
 
 
