@@ -38,7 +38,7 @@ class VentureStory:
     """One venture: its plan, its customers, and what the comparison must say of it.
 
     ``baseline`` and ``target`` are monthly MRR in MYR, ``months`` apart; ``pace`` is actual / pro-rated target,
-    None for a venture without revenue. ``metrics`` are entered by hand (cash, burn_rate, runway_months).
+    None for a venture without revenue. ``metrics`` are entered by hand (cash, burn_rate, runway_months, a custom one).
     ``status``: the comparison of its MRR; ``alerts``: those that must be open; ``quiet``: those that must not.
     """
 
@@ -97,6 +97,17 @@ def plan_start(today: date) -> date:
     return month_end(add_months(today, -3))
 
 
+NPS = {
+    "key": "nps",
+    "name": "Net promoter score",
+    "unit": "points",
+    "direction": "more_is_better",
+    "baseline_value": "35",
+    "target": "60",
+    "path": "linear",
+}
+"""A custom metric; its dates are the plan's."""
+
 VENTURES = (
     VentureStory(
         name="Kopi Kita",
@@ -115,8 +126,9 @@ VENTURES = (
             "expected_runway_months": "14",
             "expected_growth_rate": "0.21",
             "salary_growth": "0.02",
+            "custom_metrics": [NPS],
         },
-        metrics={"cash": "610000", "burn_rate": "44000", "runway_months": "13.8"},
+        metrics={"cash": "610000", "burn_rate": "44000", "runway_months": "13.8", "nps": "41"},
         customers=(
             "Menara Tun Coworking",
             "Selangor Legal LLP",

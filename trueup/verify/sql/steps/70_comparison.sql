@@ -15,9 +15,20 @@ CREATE TEMP TABLE version AS
 SELECT v.organization_id, v.venture_id, v.plan_id, v.version, v.targets, (v.saved_at AT TIME ZONE o.time_zone)::date AS saved_on
 FROM plan_version v JOIN organization o ON o.id = v.organization_id;
 
+-- What each version says of the custom metrics that one of its plan's versions defines; own is null where it does not.
+CREATE TEMP TABLE custom_promised AS
+WITH definition AS (
+  SELECT v.organization_id, v.venture_id, v.version, d.value AS own, d.value->>'key' AS metric
+  FROM version v CROSS JOIN jsonb_array_elements(coalesce(nullif(targets->'custom_metrics', 'null'), '[]')) d
+)
+SELECT v.*, m.metric, d.own, coalesce(d.own->>'target_date', v.targets->>'target_date')::date AS due
+FROM version v
+JOIN (SELECT DISTINCT organization_id, venture_id, metric FROM definition) m USING (organization_id, venture_id)
+LEFT JOIN definition d USING (organization_id, venture_id, version, metric);
+
 -- The number that a version finally promises for each kind; 0 is no target, a path needs a date.
 CREATE TEMP TABLE promised AS
-SELECT v.*, k.metric, k.path, CASE WHEN k.path AND targets->>'target_date' IS NULL THEN NULL ELSE nullif(k.final, 0) END AS final
+SELECT v.*, k.metric, NULL::jsonb AS own, false AS custom_metric, (targets->>'target_date')::date AS due, k.path, CASE WHEN k.path AND targets->>'target_date' IS NULL THEN NULL ELSE nullif(k.final, 0) END AS final
 FROM version v CROSS JOIN LATERAL (VALUES
   ('mrr', true, coalesce((targets->>'target_mrr')::numeric, pg_temp.wide((targets->>'target_arr')::numeric) / 12)),
   ('arr', true, coalesce((targets->>'target_arr')::numeric, (targets->>'target_mrr')::numeric * 12)),
@@ -32,7 +43,11 @@ FROM version v CROSS JOIN LATERAL (VALUES
   ('growth_rate', false, (targets->>'expected_growth_rate')::numeric),
   ('gross_burn', false, NULL),
   ('cash', false, NULL)
-) k (metric, path, final);
+) k (metric, path, final)
+UNION ALL
+SELECT organization_id, venture_id, plan_id, version, targets, saved_on, metric, own, true, due, true,
+       CASE WHEN due IS NOT NULL THEN nullif((own->>'target')::numeric, 0) END
+FROM custom_promised;
 
 -- Which version holds when: from the month in which it was saved until a later one does; the first with a target also
 -- before. Each with where its path starts: its own baseline, else that of the last version that set one, else the day
@@ -46,12 +61,25 @@ WITH first AS (
          CASE WHEN p.version = f.version THEN '0001-01-01'::date ELSE date_trunc('month', p.saved_on)::date END AS start
   FROM promised p JOIN first f USING (organization_id, venture_id, metric) WHERE p.version >= f.version
 )
-SELECT s.organization_id, s.venture_id, s.metric, s.version, s.start, s.final, s.path, (targets->>'target_date')::date AS target_on,
-       targets->>'path' AS way, targets->'custom_path' AS custom,
-       CASE WHEN s.metric = 'customers' THEN coalesce(b.day, s.first_on) WHEN b.given THEN coalesce(b.day, b.saved_on)
+SELECT s.organization_id, s.venture_id, s.metric, s.version, s.start, s.final, s.path, s.due AS target_on, s.custom_metric,
+       coalesce(s.own->>'path', targets->>'path') AS way,
+       CASE WHEN s.custom_metric THEN s.own->'custom_path' ELSE targets->'custom_path' END AS custom,
+       CASE WHEN s.custom_metric THEN coalesce(c.day, c.saved_on, s.first_on)
+            WHEN s.metric = 'customers' THEN coalesce(b.day, s.first_on) WHEN b.given THEN coalesce(b.day, b.saved_on)
             ELSE s.first_on END AS baseline_on,
-       CASE WHEN s.metric <> 'customers' THEN b.value END AS baseline_value
+       CASE WHEN s.custom_metric THEN c.value WHEN s.metric <> 'customers' THEN b.value END AS baseline_value,
+       CASE WHEN s.custom_metric THEN coalesce(s.own->>'direction' = 'less_is_better', false)
+            ELSE s.metric IN ('burn_rate', 'gross_burn', 'cac', 'payback_months') END AS less_is_better
 FROM started s
+LEFT JOIN LATERAL (
+  SELECT w.saved_on, coalesce(w.own->>'baseline_date', w.targets->>'baseline_date')::date AS day,
+         (w.own->>'baseline_value')::numeric AS value
+  FROM custom_promised w
+  WHERE (w.organization_id, w.venture_id, w.metric) = (s.organization_id, s.venture_id, s.metric) AND w.version <= s.version
+    AND w.own IS NOT NULL
+    AND coalesce(w.own->>'baseline_date', w.targets->>'baseline_date', w.own->>'baseline_value') IS NOT NULL
+  ORDER BY w.version DESC LIMIT 1
+) c ON s.custom_metric
 LEFT JOIN LATERAL (
   SELECT true AS given, w.saved_on, (w.targets->>'baseline_date')::date AS day, (w.targets->>'baseline_value')::numeric AS value
   FROM version w
@@ -101,12 +129,13 @@ ALTER FUNCTION pg_temp.target VOLATILE;
 
 CREATE TEMP TABLE compared AS
 WITH held AS (
-  SELECT o.*, p.version AS plan_version, p.final, p.path, p.target_on, p.way, p.custom, p.baseline_on,
+  SELECT o.*, p.version AS plan_version, p.final, p.path, p.target_on, p.way, p.custom, p.baseline_on, p.less_is_better,
          CASE o.metric WHEN 'arr' THEN 12 WHEN 'customers' THEN 0 ELSE 1 END AS factor,
          CASE o.metric WHEN 'arr' THEN 12 ELSE 1 END * coalesce(p.baseline_value, (
            SELECT s.value FROM observation s
            WHERE (s.organization_id, s.venture_id) = (o.organization_id, o.venture_id)
-             AND s.metric = CASE o.metric WHEN 'customers' THEN 'customers' ELSE 'mrr' END AND s.observed_on <= p.baseline_on
+             AND s.metric = CASE WHEN o.metric = 'customers' OR p.custom_metric THEN o.metric ELSE 'mrr' END
+             AND s.observed_on <= p.baseline_on
            ORDER BY s.observed_on DESC LIMIT 1), 0) AS baseline,
          o.observed_on = max(o.observed_on) OVER (PARTITION BY o.organization_id, o.venture_id, o.metric) AS current
   FROM observation o
@@ -136,7 +165,7 @@ SELECT v.*,
          WHEN variance < -5 THEN 'ACTUAL_BELOW_TARGET' WHEN variance > 10 THEN 'ACTUAL_ABOVE_TARGET' ELSE 'IN_SYNC' END
        END AS plan_sync_status
 FROM varied v
-CROSS JOIN LATERAL (SELECT CASE WHEN metric IN ('burn_rate', 'gross_burn', 'cac', 'payback_months') THEN -variance ELSE variance END AS better) b
+CROSS JOIN LATERAL (SELECT CASE WHEN less_is_better THEN -variance ELSE variance END AS better) b
 CROSS JOIN (VALUES (99999999999999.999999)) l (most);
 
 -- Which alerts have to be open: the newest observation of a kind, not older than the open month, is beyond its
