@@ -9,7 +9,7 @@ import httpx2
 
 from shared.contracts.finance import MetricKind, MetricSource
 from shared.contracts.identity import Role
-from shared.contracts.sync import PerformanceStatus, PlanSyncStatus, VarianceComputed
+from shared.contracts.sync import CustomVarianceComputed, PerformanceStatus, PlanSyncStatus, VarianceComputed
 from shared.kernel.ids import new_id
 from tests.harness.house import House, Organization
 
@@ -81,3 +81,8 @@ class Desk:
             }
             | given
         )
+
+    def compared_by_key(self, metric: str, day: int, **given: Any) -> CustomVarianceComputed:
+        """Sync's comparison of a custom metric on one day of March 2026."""
+        same = self.compared(day, **given).model_dump(exclude={"plan_sync_status"})
+        return CustomVarianceComputed.model_validate(same | {"metric": metric})

@@ -125,7 +125,17 @@ async def test_what_is_refused_names_its_field(desk: Desk, noun: str) -> None:
 async def test_a_goal_may_measure_a_metric_of_the_plan(desk: Desk) -> None:
     churn = {"key": "churn", "name": "Churn", "direction": "less_is_better"}
     await desk.save(targets=TARGETS | {"custom_metrics": [churn]})
-    assert (await set_goal(desk, metric="churn", target="2")).status_code == 201
+    goal = await set_goal(desk, metric="churn", target="2")
+    assert (goal.status_code, goal.json()["progress"]) == (201, None)
+    milestone = (await set_milestone(desk, metric="churn", threshold="3")).json()
+    later = date_after(milestone["counts_from"], 1)
+    await desk.house.publish(desk.compared_by_key("churn", 5, actual=Decimal(8)))
+    assert await reached(desk) == []
+    await desk.house.publish(desk.compared_by_key("churn", 5, actual=Decimal("1.5"), observed_on=later))
+    (event,) = await reached(desk)
+    assert (event.metric, event.actual, event.reached_on) == ("churn", Decimal("1.5"), later)
+    shown = (await desk.client.get(goals(desk, f"/{goal.json()['id']}"))).json()["progress"]
+    assert (shown["actual"], shown["met"]) == ("1.500000", True)
 
 
 async def reached(desk: Desk) -> list[MilestoneReached]:
