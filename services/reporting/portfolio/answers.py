@@ -9,10 +9,14 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 from weakref import WeakValueDictionary
 
 from services.reporting.portfolio.schemas import PortfolioOut
+from services.reporting.portfolio.store import Marks
+from shared.kernel.periods import local_date
+from shared.platform.tenancy.organizations import OrganizationView
 
 KEPT_S = 10
 """No answer is kept any longer."""
@@ -32,6 +36,13 @@ class Answer:
         """Encode a dashboard."""
         body = dashboard.model_dump_json().encode()
         return cls(body, f'W/"{hashlib.blake2b(body, digest_size=8).hexdigest()}"')
+
+
+def ground(organization: OrganizationView, marks: Marks, now: datetime) -> Hashable:
+    """All that a dashboard is made of, as far as it can change."""
+    # A replica of the version before leaves no marks, so nothing is kept for long.
+    window = int(now.timestamp() // KEPT_S)
+    return organization, local_date(now, organization.time_zone), marks, window
 
 
 class Answers:

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.reporting.portfolio import store
-from services.reporting.portfolio.answers import KEPT_S, Answer, Answers
 from services.reporting.portfolio.models import (
     AlertRow,
     ComparisonRow,
@@ -27,7 +26,6 @@ from shared.contracts.plans import PlanState, VentureState
 from shared.contracts.sync import AlertState, MetricComparison, ProjectionState
 from shared.kernel.periods import local_date, month_start
 from shared.platform.db.bulk import bulk_put
-from shared.platform.db.driver import run
 from shared.platform.tenancy.organizations import OrganizationView
 
 
@@ -154,23 +152,6 @@ async def keep_projections(session: AsyncSession, events: Sequence[ProjectionSta
         if event.scenario is None
     ]
     await bulk_put(session, ProjectionRow, rows, key=("organization_id", "projection_id"))
-
-
-async def answer(
-    session: AsyncSession, organization: OrganizationView, now: datetime, answers: Answers | None = None
-) -> Answer:
-    """The dashboard as it is sent: one of ``answers`` while it is what would be made, else a new one."""
-    (marks,) = await run(session, store.marks(organization.id))
-
-    async def make() -> Answer:
-        return Answer.of(await read_portfolio(session, organization, now))
-
-    if answers is None:
-        return await make()
-    # A replica of the version before leaves no marks, so nothing is kept for long.
-    window = int(now.timestamp() // KEPT_S)
-    ground = (organization, local_date(now, organization.time_zone), marks, window)
-    return await answers.get(organization.id, ground, make)
 
 
 async def read_portfolio(session: AsyncSession, organization: OrganizationView, now: datetime) -> PortfolioOut:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import LiteralString
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from shared.contracts.identity import Role
 from shared.kernel.errors import Forbidden, NotFound, Unauthorized
 from shared.platform.auth.api_keys import PresentedKey
 from shared.platform.auth.tokens import Claims
-from shared.platform.db.driver import Statement, run
+from shared.platform.db.driver import Rows, Statement
 from shared.platform.db.platform_tables import ApiKeyRow, OrganizationRow
 from shared.platform.tenancy.organizations import OrganizationView
 
@@ -60,16 +61,18 @@ class Rights:
             raise ScopeMissing(f"This needs an API key with the scope {scope}.")
 
 
-async def rights_of_member(session: AsyncSession, claims: Claims, organization_id: UUID) -> Rights:
+def rights_of_member(claims: Claims, organization_id: UUID) -> Statement[Rights]:
     """The rights of a token's user: the membership row overrules an older token; without a row the token counts.
 
-    Raises:
-        NotFound: The user does not belong to the organization, or no more.
-        Unauthorized: The user has ended all sessions since the token was issued.
+    Sending it raises ``NotFound`` for who does not belong to the organization, or no more, and ``Unauthorized`` for
+    who has ended all sessions since the token was issued.
     """
+    return Statement(_MEMBERSHIP, (organization_id, claims.user_id), partial(_rights, claims, organization_id))
+
+
+def _rights(claims: Claims, organization_id: UUID, rows: Rows) -> Rights:
     claimed = claims.memberships.get(organization_id)
-    known = Statement(_MEMBERSHIP, (organization_id, claims.user_id), list)
-    ((version, role, active, venture_ids, valid_from, archived, *organization),) = (await run(session, known))[0]
+    ((version, role, active, venture_ids, valid_from, archived, *organization),) = rows
     seen = OrganizationView(*organization) if organization[0] is not None else None
     if version is not None and valid_from is not None and claims.issued_at < valid_from.timestamp():
         raise Unauthorized("This session was ended; log in again.")

@@ -97,6 +97,15 @@ async def run(session: AsyncSession, /, *statements: Statement[Any]) -> tuple[An
     return tuple([one.load(rows) for one, rows in zip(statements, answers[len(before) :], strict=True)])
 
 
+async def run_alone(driver: Driver, _one: Statement[T], _two: Statement[U], _three: Statement[V], /) -> tuple[T, U, V]:
+    """Send statements together on a connection that is in no transaction: they are one, which ends with the last.
+
+    Errors are those that SQLAlchemy would raise.
+    """
+    one, two, three = await _send(driver, [_one, _two, _three])
+    return _one.load(one), _two.load(two), _three.load(three)
+
+
 async def later(session: AsyncSession, *statements: Statement[None]) -> None:
     """Send statements before anything else that this transaction still does: with its next statement, or its commit."""
     _driver, waiting = await _reach(session)

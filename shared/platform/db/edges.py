@@ -7,7 +7,7 @@ else. After its commit it wakes the relay, so that an event leaves within a mill
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
 import orjson
@@ -16,7 +16,10 @@ from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from shared.platform.db.driver import Statement, later, nothing, send_in_order
+from shared.platform.db.driver import Statement, later, nothing, run_alone, send_in_order
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 _SET_ORGANIZATIONS: LiteralString = "SELECT set_config('app.organization_ids', %s, true)"
 _SET_ACTOR: LiteralString = "SELECT set_config('app.organization_ids', %s, true), set_config('app.actor', %s, true)"
@@ -123,3 +126,10 @@ class Database:
                 yield session
             for callback in self.after_commit:
                 callback(session)
+
+    async def look(self, organization_id: UUID, first: Statement[T], second: Statement[U]) -> tuple[T, U]:
+        """Two reads that see the given organization, in one round trip: their transaction begins and ends with them."""
+        seeing = Statement(_SET_ORGANIZATIONS, (tenant_setting([organization_id]),), nothing)
+        async with self.pool.connection() as driver:
+            _, one, other = await run_alone(driver, seeing, first, second)
+        return one, other

@@ -22,10 +22,11 @@ from shared.kernel.clock import now
 from shared.kernel.errors import Conflict, Forbidden, Unauthorized
 from shared.platform import audit
 from shared.platform.audit import Deed
-from shared.platform.auth.api_keys import is_api_key, presented_key
+from shared.platform.auth.api_keys import PresentedKey, is_api_key, presented_key
 from shared.platform.auth.cookies import ACCESS_COOKIE, refuse_other_sites
 from shared.platform.auth.rights import READ, WRITE, Rights, rights_of_key, rights_of_member
 from shared.platform.auth.tokens import Claims
+from shared.platform.db.driver import run
 from shared.platform.http import idempotency
 from shared.platform.tenancy.organizations import OrganizationView, organization_of
 from shared.platform.tenancy.ventures import limit_to_ventures
@@ -133,26 +134,32 @@ async def _claims(request: Request, credential: Credential) -> Claims:
 CallerClaims = Annotated[Claims, Depends(_claims)]
 
 
+async def proof(request: Request, credential: str) -> Claims | PresentedKey:
+    """A valid token's claims, or a genuine API key, waited for if it is new; what they are good for is asked next."""
+    runtime: Runtime = request.app.state.runtime
+    if not is_api_key(credential):
+        return await runtime.verifier.verify(credential)
+    key = presented_key(runtime.settings.secret_key_bytes, credential)
+    if key is None:
+        raise Unauthorized("The API key is not valid.")
+    await runtime.new_keys.arrival(key)
+    return key
+
+
 async def _tenant_call(request: Request, organization_id: UUID, credential: Credential) -> AsyncIterator[TenantCall]:
     runtime: Runtime = request.app.state.runtime
-    key = claims = None
-    if is_api_key(credential):
-        key = presented_key(runtime.settings.secret_key_bytes, credential)
-        if key is None:
-            raise Unauthorized("The API key is not valid.")
-        await runtime.new_keys.arrival(key)
-    else:
-        claims = await runtime.verifier.verify(credential)
+    shown = await proof(request, credential)
     writes = request.method in idempotency.MUTATING
-    deed = deed_of(request, ActorKind.USER if key is None else ActorKind.API_KEY)
+    deed = deed_of(request, ActorKind.USER if isinstance(shown, Claims) else ActorKind.API_KEY)
     async with runtime.database.transaction([organization_id], actor=deed.actor.value if writes else "") as session:
-        if key is not None:
-            rights = await rights_of_key(session, key, organization_id, now())
-            runtime.key_uses.note(organization_id, key.id)
+        if isinstance(shown, Claims):
+            (rights,) = await run(session, rights_of_member(shown, organization_id))
         else:
-            assert claims is not None
-            rights = await rights_of_member(session, claims, organization_id)
-        await _admit(request, session, rights)
+            rights = await rights_of_key(session, shown, organization_id, now())
+            runtime.key_uses.note(organization_id, shown.id)
+        admit(request, rights)
+        if rights.venture_ids is not None:
+            await limit_to_ventures(session, rights.venture_ids)
         caller = rights.api_key_id or rights.user_id
         await idempotency.begin(request, session, caller=f"{organization_id}:{caller}")
         yield TenantCall(
@@ -171,16 +178,14 @@ async def _tenant_call(request: Request, organization_id: UUID, credential: Cred
             await audit.tell(session, deed, organization_id)
 
 
-async def _admit(request: Request, session: AsyncSession, rights: Rights) -> None:
-    """Refuse who may not; show a member who is limited to some ventures nothing of the others."""
+def admit(request: Request, rights: Rights) -> None:
+    """Refuse who may not do what the route does."""
     extra = _declared(request)
     reads = request.method == "GET"
     service: str = request.app.state.runtime.service.name
     rights.demand(Role(extra[NEEDS]), f"{service}:{READ if reads else WRITE}")
     if rights.archived and not reads and not extra.get(TAKES_ARCHIVED):
         raise OrganizationArchived("The organization is archived; an owner can restore it.")
-    if rights.venture_ids is not None:
-        await limit_to_ventures(session, rights.venture_ids)
 
 
 async def _user_call(request: Request, claims: CallerClaims) -> AsyncIterator[UserCall]:

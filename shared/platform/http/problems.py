@@ -151,6 +151,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(sqlalchemy.exc.SQLAlchemyError, _on_database_error)
+    app.add_exception_handler(psycopg.Error, _on_database_error)
     app.add_exception_handler(TimeoutError, _on_database_error)
     app.add_exception_handler(Exception, _on_bug)
 

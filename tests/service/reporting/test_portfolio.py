@@ -3,17 +3,22 @@ import time
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from services.reporting import operations
-from services.reporting.portfolio import use_cases
+from services.reporting.portfolio import store, use_cases
 from services.reporting.portfolio.models import MetricRow
 from shared.contracts.finance import MetricKind, MetricSource, UnconvertedAmount
-from shared.contracts.identity import Role
+from shared.contracts.identity import ApiKeyCreated, MemberJoined, MemberRemoved, MembershipStatus, Role
 from shared.contracts.sync import AlertResolved, AlertStatus, Severity
+from shared.kernel.clock import now
 from shared.kernel.ids import new_id
+from shared.platform.auth.api_keys import new_api_key
+from shared.platform.db.driver import Statement
 from shared.platform.db.edges import Database
 
 
@@ -274,3 +279,69 @@ async def test_a_dashboard_is_made_again_whenever_something_that_it_shows_has_ch
     assert (await shown())["alerts"]["total"] == 1
     await house.publish(limited_to.metric("7"))
     assert (await shown())["totals"]["portfolio_mrr"] == "15007.00"
+
+
+async def test_a_look_sees_its_own_organization_only_and_leaves_nothing_behind(house):
+    await house.start("reporting", roles=())
+    database, ids = house.database("reporting"), [new_id(), new_id()]
+    setting = Statement("SELECT current_setting('app.organization_ids', true)", (), lambda rows: rows[0][0])
+    marked = Statement("SELECT organization_id FROM portfolio_changes", (), lambda rows: [row[0] for row in rows])
+    async with database.transaction(ids) as session:
+        await store.leave_mark(session, ids, "PLANS")
+    for organization in ids:
+        assert await database.look(organization, setting, marked) == (str(organization), [organization])
+    with pytest.raises(DBAPIError):
+        await database.look(ids[0], setting, Statement("SELECT 1 / 0", (), list))
+    async with database.pool.connection() as connection:
+        left = [await (await connection.execute(statement.query)).fetchall() for statement in (setting, marked)]
+    assert left in ([[("",)], []], [[(None,)], []])
+
+
+async def test_who_is_out_or_limited_is_not_given_what_was_kept_for_others(house, told):
+    await house.start("reporting")
+    organization, member, other = await house.organization(), new_id(), new_id()
+    kopi, batik = told(organization), told(organization, "Batik Market")
+    await house.publish(kopi.created(), batik.created())
+    await house.settle()
+    clients = [house.client("reporting", organization, Role.VIEWER, user=user) for user in (member, other)]
+
+    async def seen_by(client) -> list[str]:
+        response = await client.get("/dashboard/portfolio")
+        assert response.status_code == 200, response.text
+        return [row["name"] for row in response.json()["ventures"]]
+
+    def told_of(user, **members):
+        given = {"version": 2, "role": Role.VIEWER, "status": MembershipStatus.ACTIVE} | members
+        return MemberJoined(organization_id=organization.id, user_id=user, **given)
+
+    both = ["Batik Market", "Kopi Cloud"]
+    assert [await seen_by(client) for client in clients] == [both, both]
+    await house.publish(told_of(member, venture_ids=(kopi.id,)))
+    await house.settle()
+    assert [await seen_by(client) for client in clients] == [["Kopi Cloud"], both]
+    removed = told_of(member, version=3, status=MembershipStatus.REMOVED)
+    await house.publish(
+        MemberRemoved(**removed.model_dump()), told_of(other, tokens_valid_from=now() + timedelta(hours=1))
+    )
+    await house.settle()
+    assert [(await client.get("/dashboard/portfolio")).status_code for client in clients] == [404, 401]
+    assert (await house.client("reporting", organization, Role.VIEWER).get("/dashboard/portfolio")).status_code == 200
+
+
+async def test_an_api_key_reads_the_dashboard_as_its_scopes_allow(house, told):
+    await house.start("reporting")
+    organization = await house.organization()
+    await house.publish(told(organization).created())
+    answers = []
+    for scopes in (("reporting:read",), ("plans:read",)):
+        key_id = new_id()
+        key, digest = new_api_key(house.settings_of("reporting").secret_key_bytes, key_id)
+        made = {"api_key_id": key_id, "version": 1, "name": "CI", "role": Role.VIEWER, "scopes": scopes}
+        await house.publish(
+            ApiKeyCreated(organization_id=organization.id, digest=digest, acts_for=organization.owner, **made)
+        )
+        await house.settle()
+        client = house.client("reporting", organization)
+        response = await client.get("/dashboard/portfolio", headers={"Authorization": f"Bearer {key}"})
+        answers.append((response.status_code, len(response.json().get("ventures", ()))))
+    assert answers == [(200, 1), (403, 0)]
