@@ -86,7 +86,10 @@ class MetricSource(StrEnum):
     @property
     def precedence(self) -> int:
         """0 is the most effective."""
-        return list(MetricSource).index(self)
+        return _PRECEDENCE[self]
+
+
+_PRECEDENCE = {source: place for place, source in enumerate(MetricSource)}
 
 
 class UnconvertedAmount(Part):

@@ -84,19 +84,13 @@ def _plain(value: Decimal) -> str:
     return format(value, "f")
 
 
-def _finite(value: Decimal) -> Decimal:
-    if not value.is_finite():
-        raise ValueError("an amount is finite")
-    return value
-
-
+# Limits come before functions of ours: only right beside the type pydantic checks them without calling Python.
 _STRING = WithJsonSchema({"type": "string", "format": "decimal", "pattern": r"^-?\d+(\.\d+)?$"})
 
 Amount = Annotated[
     Decimal,
-    BeforeValidator(_exact),
     Field(max_digits=26, decimal_places=6),
-    AfterValidator(_finite),
+    BeforeValidator(_exact),
     PlainSerializer(_plain, return_type=str, when_used="json"),
     _STRING,
 ]
@@ -104,9 +98,8 @@ Amount = Annotated[
 
 UnitAmount = Annotated[
     Decimal,
-    BeforeValidator(_exact),
     Field(max_digits=28, decimal_places=12),
-    AfterValidator(_finite),
+    BeforeValidator(_exact),
     PlainSerializer(_plain, return_type=str, when_used="json"),
     _STRING,
 ]
@@ -115,7 +108,6 @@ UnitAmount = Annotated[
 Ratio = Annotated[
     Decimal,
     BeforeValidator(_exact),
-    AfterValidator(_finite),
     PlainSerializer(lambda value: _plain(quantize(value, 4)), return_type=str, when_used="json"),
     _STRING,
 ]
@@ -124,7 +116,6 @@ Ratio = Annotated[
 Percent = Annotated[
     Decimal,
     BeforeValidator(_exact),
-    AfterValidator(_finite),
     PlainSerializer(lambda value: _plain(quantize(value, 2)), return_type=str, when_used="json"),
     _STRING,
 ]
