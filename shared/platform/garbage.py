@@ -1,6 +1,8 @@
 """How often a service's process looks for cycles among its objects."""
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _NEW_OBJECTS = 50_000
 _YOUNG_PASSES, _OLD_PASSES = 20, 20
@@ -15,3 +17,15 @@ def collect_seldom() -> None:
     """
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, _YOUNG_PASSES, _OLD_PASSES)
+
+
+@contextmanager
+def collecting_seldom() -> Iterator[None]:
+    """The same for one long piece of work of a command."""
+    before = gc.get_threshold()
+    collect_seldom()
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()

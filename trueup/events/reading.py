@@ -8,12 +8,14 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self
+from typing import Self, TypeVar
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.client import JetStreamContext
+
+T = TypeVar("T")
 
 FETCH = 500
 IDLE_SECONDS = 300.0
@@ -109,6 +111,18 @@ async def read_until(
         coming.cancel()
         await asyncio.gather(coming, return_exceptions=True)
         await reader.close()
+
+
+async def one_ahead(items: AsyncIterator[T]) -> AsyncIterator[T]:
+    """The same items; while the caller works on one, the next is made."""
+    coming = asyncio.ensure_future(anext(items, None))
+    try:
+        while (item := await coming) is not None:
+            coming = asyncio.ensure_future(anext(items, None))
+            yield item
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
 
 
 async def _nothing_left(reader: StreamReader) -> bool:

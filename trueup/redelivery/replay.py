@@ -4,7 +4,7 @@ Messages that wait in the dead letters, or were discarded from them, are passed 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -21,9 +21,12 @@ from shared.platform.bus.subscription import Subscription
 from shared.platform.db.edges import TAKEOVER_LOCK, Database
 from shared.platform.db.outage import is_outage
 from shared.platform.db.platform_tables import DeadLetterRow
-from trueup.events.reading import last_sequence, read_until
+from shared.platform.garbage import collecting_seldom
+from trueup.events.reading import last_sequence, one_ahead, read_until
 
 ATTEMPTS_IN_AN_OUTAGE = 20
+AT_A_STRETCH = 50
+"""So many messages are decoded before what waits for the database has its turn."""
 
 
 @dataclass(slots=True)
@@ -70,11 +73,12 @@ class Redelivery:
         end = last if last is not None else await last_sequence(self._client, stream)
         settled = await self._settled(stream)
         filters = [f"{event_type}.*" for event_type in sorted(subscription.wanted)]
-        async for messages in read_until(
-            self._client, stream, end, start=start, filters=filters, batch=self._batch_size
-        ):
-            await self._apply(subscription, self._decoded(subscription, messages, settled))
-            progress(stream, messages[-1].metadata.sequence.stream, end)
+        read = read_until(self._client, stream, end, start=start, filters=filters, batch=self._batch_size)
+        with collecting_seldom():
+            # While the database works on one batch, the next is decoded.
+            async for events, reached in one_ahead(self._decoded(subscription, read, settled)):
+                await self._apply(subscription, events)
+                progress(stream, reached, end)
         progress(stream, end, end)
         return end
 
@@ -86,7 +90,18 @@ class Redelivery:
             )
             return {(sequence, published_at) for sequence, published_at in await session.execute(statement)}
 
-    def _decoded(self, subscription: Subscription, messages: Iterable[Msg], settled: Settled) -> list[Event]:
+    async def _decoded(
+        self, subscription: Subscription, batches: AsyncIterator[list[Msg]], settled: Settled
+    ) -> AsyncIterator[tuple[list[Event], int]]:
+        """The events of each batch, and the sequence that it reaches."""
+        async for messages in batches:
+            events: list[Event] = []
+            for place in range(0, len(messages), AT_A_STRETCH):
+                events += self._events(subscription, messages[place : place + AT_A_STRETCH], settled)
+                await asyncio.sleep(0)
+            yield events, messages[-1].metadata.sequence.stream
+
+    def _events(self, subscription: Subscription, messages: Iterable[Msg], settled: Settled) -> list[Event]:
         events = []
         for message in messages:
             sequence = message.metadata.sequence.stream

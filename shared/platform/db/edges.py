@@ -41,6 +41,20 @@ def _send_arrays_in_binary(connection: Any, _record: Any) -> None:
     connection.driver_connection.adapters.register_dumper(list, ListBinaryDumper)
 
 
+def _standing_in(schemas: Mapping[str, str]) -> str:
+    """The options of a connection on which unqualified names mean the tables of other schemas."""
+    return f" -c search_path={','.join([*schemas.values(), 'platform'])} -c synchronous_commit=off"
+
+
+def _refuse_live_tables(engine: AsyncEngine, schemas: Mapping[str, str]) -> None:
+    names_a_live_schema = re.compile(rf"(FROM|INTO|UPDATE|JOIN)\s+({'|'.join(schemas)})\.", re.IGNORECASE)
+
+    @event.listens_for(engine.sync_engine, "before_cursor_execute")
+    def refuse(_connection: Connection, _cursor: Any, statement: str, *_more: Any) -> None:
+        if names_a_live_schema.search(statement):
+            raise RuntimeError("a statement of an event's handler names its schema: leave it to the search path")
+
+
 class Database:
     """One service's database: a SQLAlchemy engine, and a psycopg pool for hot paths."""
 
@@ -52,14 +66,21 @@ class Database:
         application: str = "trueup",
         schemas: Mapping[str, str] | None = None,
     ) -> None:
-        """``schemas`` puts other schemas in the place of the declared ones (a rebuild's shadow tables)."""
+        """``schemas`` puts other schemas in the place of the declared ones (a rebuild's shadow tables).
+
+        Commits in them wait for no disk: they count once the operator's commit has put them in their place, which does.
+        """
         self.url = url
         self.engine: AsyncEngine = create_async_engine(
             url.replace("postgresql://", "postgresql+psycopg://", 1),
             pool_size=pool_size,
             max_overflow=3,
             pool_pre_ping=False,
-            connect_args={"application_name": application, "options": "-c timezone=UTC", "connect_timeout": 5},
+            connect_args={
+                "application_name": application,
+                "options": "-c timezone=UTC" + (_standing_in(schemas) if schemas else ""),
+                "connect_timeout": 5,
+            },
             json_serializer=lambda value: orjson.dumps(value, default=str).decode(),
             json_deserializer=orjson.loads,
             # An error's text reaches logs and runs of jobs: it says the statement, not what people gave it.
@@ -68,7 +89,8 @@ class Database:
         event.listen(self.engine.sync_engine, "connect", _send_arrays_in_binary)
         send_in_order(self.engine.sync_engine)
         if schemas:
-            self._stand_in(schemas)
+            self.engine = self.engine.execution_options(schema_translate_map=dict(schemas))
+            _refuse_live_tables(self.engine, schemas)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self.pool: AsyncConnectionPool = AsyncConnectionPool(
             url,
@@ -79,22 +101,6 @@ class Database:
             kwargs={"autocommit": True, "application_name": f"{application}-hot", "connect_timeout": 5},
         )
         self.after_commit: list[Callable[[AsyncSession], None]] = []
-
-    def _stand_in(self, schemas: Mapping[str, str]) -> None:
-        """Let declared tables and unqualified names mean the tables of other schemas."""
-        self.engine = self.engine.execution_options(schema_translate_map=dict(schemas))
-        path = ", ".join([*schemas.values(), "platform"])
-
-        @event.listens_for(self.engine.sync_engine, "begin")
-        def _set_search_path(connection: Connection) -> None:
-            connection.exec_driver_sql(f"SET LOCAL search_path = {path}")
-
-        names_a_live_schema = re.compile(rf"(FROM|INTO|UPDATE|JOIN)\s+({'|'.join(schemas)})\.", re.IGNORECASE)
-
-        @event.listens_for(self.engine.sync_engine, "before_cursor_execute")
-        def _refuse_live_tables(_connection: Connection, _cursor: Any, statement: str, *_more: Any) -> None:
-            if names_a_live_schema.search(statement):
-                raise RuntimeError("a statement of an event's handler names its schema: leave it to the search path")
 
     async def open(self) -> None:
         """Open the psycopg pool (SQLAlchemy connects when first used)."""
