@@ -1,8 +1,11 @@
-"""The client of the bus: nats-py's, mended in two places.
+"""The client of the bus: nats-py's, mended in three places.
 
 Headers: the same few names stand on every message, so each name is looked at once. nats-py checks every character of
 every name of every message, which was a quarter of the time that it took to read a stream. What comes out is the same;
 a test holds it to that.
+
+Messages: one that is here is given at once. nats-py makes two tasks to wait for each, wherever it is, which costs as
+much as decoding it.
 
 Sockets: a connection that a server refused is closed before the next is tried, and the last one when there is no next.
 nats-py forgets it, and leaves its socket open until the garbage collector comes by.
@@ -12,13 +15,34 @@ from functools import lru_cache
 from typing import Any
 
 from nats.aio.client import Client, Srv
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 
 _NAMES = 256
 """Anybody may send names of their own: those that are not among the latest are looked at again."""
 
 
+class PromptSubscription(Subscription):
+    """A subscription that waits only for a message that is not here yet."""
+
+    async def next_msg(self, timeout: float | None = 1.0) -> Msg:  # noqa: ASYNC109 - nats-py's
+        """The next message; as nats-py gives it."""
+        if self._conn.is_closed or self._cb or self._pending_queue.empty():
+            return await super().next_msg(timeout)
+        message = self._pending_queue.get_nowait()
+        self._pending_size -= len(message.data)
+        self._pending_queue.task_done()
+        return message
+
+
 class BusClient(Client):
-    """A NATS client that knows the names of headers again, and closes what it does not use any more."""
+    """A NATS client that reads quickly, and closes what it does not use any more."""
+
+    async def subscribe(self, *given: Any, **options: Any) -> Subscription:
+        """Subscribe as nats-py does."""
+        subscription = await super().subscribe(*given, **options)
+        subscription.__class__ = PromptSubscription  # nats-py names its own class where it makes one
+        return subscription
 
     async def connect(self, *given: Any, **options: Any) -> None:
         """Connect as nats-py does; where that fails or is cancelled, nothing stays open."""
