@@ -49,7 +49,7 @@ def test_links_lead_somewhere(page: Path):
 
 def settings_read_by_code() -> set[str]:
     literal = re.compile(r"\bTRUEUP_[A-Z_]*[A-Z]\b")
-    by_name = re.compile(r"environment\(\s*\"([A-Z_]+)\"")
+    by_name = re.compile(r"\b(?:environment|number)\(\s*\"([A-Z_]+)\"")
     found: set[str] = set()
     for root in ("services", "shared", "trueup"):
         for path in (ROOT / root).rglob("*.py"):
