@@ -98,6 +98,8 @@ class Database:
             max_size=4,
             open=False,
             timeout=5,
+            # After so long a new request tries at once; until then the pauses between tries grow.
+            reconnect_timeout=5,
             kwargs={"autocommit": True, "application_name": f"{application}-hot", "connect_timeout": 5},
         )
         self.after_commit: list[Callable[[AsyncSession], None]] = []

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from services.reporting import operations
 from services.reporting.portfolio import store, use_cases
@@ -290,8 +290,13 @@ async def test_a_look_sees_its_own_organization_only_and_leaves_nothing_behind(h
         await store.leave_mark(session, ids, "PLANS")
     for organization in ids:
         assert await database.look(organization, setting, marked) == (str(organization), [organization])
-    with pytest.raises(DBAPIError):
-        await database.look(ids[0], setting, Statement("SELECT 1 / 0", (), list))
+    for failing, error in (
+        ("SELECT 1 / 0", DBAPIError),
+        ("SELECT pg_terminate_backend(pg_backend_pid())", OperationalError),
+    ):
+        with pytest.raises(error):
+            await database.look(ids[0], setting, Statement(failing, (), list))
+        assert await database.look(ids[1], setting, marked) == (str(ids[1]), [ids[1]])
     async with database.pool.connection() as connection:
         left = [await (await connection.execute(statement.query)).fetchall() for statement in (setting, marked)]
     assert left in ([[("",)], []], [[(None,)], []])
