@@ -30,6 +30,10 @@ def _noon(day):
     return datetime.combine(day, time(4), UTC)
 
 
+def _months(day: date) -> tuple[CustomPathPoint, ...]:
+    return (CustomPathPoint(month=f"{add_months(day, 2):%Y-%m}", amount=Decimal(2500)),)
+
+
 def _custom(chance: random.Random, day: date) -> tuple[CustomMetricTarget, ...]:
     """Custom metrics come and go; their target, baseline, path and direction change."""
     return tuple(
@@ -41,14 +45,16 @@ def _custom(chance: random.Random, day: date) -> tuple[CustomMetricTarget, ...]:
             target_date=chance.choice([None, add_months(day, 5)]),
             baseline_value=chance.choice([None, None, Decimal(-3)]),
             baseline_date=chance.choice([None, None, add_months(day, -2)]),
-            path=chance.choice([None, TargetPath.LINEAR]),
+            path=path,
+            custom_path=_months(day) if path is TargetPath.CUSTOM else (),
         )
         for key in CUSTOM
+        for path in [chance.choice([None, *TargetPath])]
         if chance.random() < 0.7
     )
 
 
-def _plans(chance: random.Random, venture: Venture) -> list[Event]:
+def plans_of(chance: random.Random, venture: Venture) -> list[Event]:
     """Two to four versions, saved over the last months: targets appear, change, go; baselines are set or observed."""
     day = today("Asia/Kuala_Lumpur")
     saves = sorted(add_months(day, -chance.randrange(4)) for _ in range(chance.randrange(2, 5)))
@@ -64,7 +70,7 @@ def _plans(chance: random.Random, venture: Venture) -> list[Event]:
             "baseline_date": chance.choice([None, None, add_months(day, -4)]),
             "path": chance.choice([None, TargetPath.LINEAR, TargetPath.CUSTOM]),
             "custom_metrics": _custom(chance, day),
-            "custom_path": (CustomPathPoint(month=f"{add_months(day, 2):%Y-%m}", amount=Decimal(2500)),),
+            "custom_path": _months(day),
         }
         events.append(
             venture.plan(number, saved_at=_noon(saved_on), financial=number > 1 and chance.random() < 0.6, **targets)
@@ -72,7 +78,7 @@ def _plans(chance: random.Random, venture: Venture) -> list[Event]:
     return events
 
 
-def _metrics(chance: random.Random, venture: Venture, count: int) -> list[Event]:
+def metrics_of(chance: random.Random, venture: Venture, count: int) -> list[Event]:
     """Observations of all kinds over half a year, mostly of the open month, revised and withdrawn."""
     day = today("Asia/Kuala_Lumpur")
     days = [add_months(day, -back) - timedelta(days=chance.randrange(20)) for back in range(1, 6)]
@@ -95,7 +101,7 @@ def a_history(seed: int, organization: Organization, ventures: list[Venture]) ->
     chance = random.Random(seed)
     events: list[Event] = [organization.created()]
     for venture in ventures:
-        events += [venture.created(), *_plans(chance, venture), *_metrics(chance, venture, 120)]
+        events += [venture.created(), *plans_of(chance, venture), *metrics_of(chance, venture, 120)]
     return events
 
 
