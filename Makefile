@@ -22,7 +22,7 @@ up: runtime ## run everything on the data that are there
 test: lint ## lint, types, import contracts and all tests (what CI runs)
 	@mkdir -p var; echo "$(PY) -m mypy (beside the tests; it says at the end what it found)"; \
 	$(PY) -m mypy >var/types.log 2>&1 & types=$$!; \
-	$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS); tests=$$?; \
+	$(PY) -m pytest -n $(WORKERS) $(ARGS); tests=$$?; \
 	wait $$types; types=$$?; cat var/types.log; [ $$tests = 0 ] && [ $$types = 0 ]
 
 check: static ## the quick part: lint, types, import contracts, unit tests

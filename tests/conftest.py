@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.harness import turns
 from tests.harness.engines import NATS_PASSWORD, nats_server, postgres_server
 from tests.harness.house import House
 from tests.harness.surroundings import keep_compiled_code, work_in_memory
@@ -38,6 +39,17 @@ def pytest_configure(config: pytest.Config) -> None:
     server = postgres_server(Path(state.name))
     os.environ[URL_VARIABLE] = server.start()
     _shared.append((server, state))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first."""
+    items.sort(key=lambda item: turns.place_of(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> turns.Turns:
+    """What shares a system runs on one worker."""
+    return turns.Turns(config, log)
 
 
 def pytest_unconfigure() -> None:

@@ -24,12 +24,11 @@ REPLICAS = {"sync": 3, "ingestion": 2}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs containers is skipped with its reason where there are none, and shares a worker where there are."""
+    """What needs containers is skipped with its reason where there are none."""
     here = Path(__file__).parent
     reason = why_not()
     for item in items:
         if here in item.path.parents and {"docker", "running"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("containers"))
             item.add_marker(pytest.mark.timeout(900))
             if reason is not None:
                 item.add_marker(pytest.mark.skip(reason=reason))

@@ -17,20 +17,12 @@ ENOUGH_S = 120.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that share the system share a worker; a file with systems of its own may be another's work meanwhile."""
+    """They are of the loop, and take their time."""
     here = Path(__file__).parent
-    sharing = []
-    for place, item in enumerate(items):
+    for item in items:
         if here in item.path.parents:
-            shares = "system" in getattr(item, "fixturenames", ())
-            item.add_marker(pytest.mark.xdist_group("loop" if shares else f"loop {item.path.stem}"))
             item.add_marker(pytest.mark.loop)
             item.add_marker(pytest.mark.timeout(600))
-            sharing += [place] if shares else []
-    # Every proof is of everything that is there: the file that fills the system comes last.
-    last = sorted((items[place] for place in sharing), key=lambda item: item.path.stem == "test_chaos")
-    for place, item in zip(sharing, last, strict=True):
-        items[place] = item
 
 
 @pytest.fixture(autouse=True)
@@ -46,9 +38,12 @@ def collector() -> Iterator[Collector]:
         yield listening
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system(collector: Collector) -> Iterator[System]:
-    """A system with two replicas of what consumes. It records a trace only when a caller has begun one."""
+    """A system with two replicas of what consumes. It records a trace only when a caller has begun one.
+
+    It ends with the last test of its worker that is one of the loop: idle, it would still take time from the others.
+    """
     tracing = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
         "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",

@@ -28,8 +28,6 @@ from tests.service.identity.conftest import FrontDesk
 from trueup.databases import services_with_database
 from trueup.engines.nats import NatsServer
 
-pytestmark = pytest.mark.xdist_group("every call")
-
 GIVES_UP = {"transferOwnership"}
 """Who has done it has the right to it no more, nor to its answer."""
 NO_DEEDS = {"readNotification", "unreadNotification", "readAllNotifications"}
