@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 
 from tests.harness.surroundings import ROOT, bare_environment, ends_with_us
+from tests.loop import second_shell
 
 READY_S = 120.0
 NOT_SETTLED = 3
@@ -87,21 +88,12 @@ class System:
         self, *arguments: str, check: bool = True, stdin: bytes | None = None, timeout: float = 150
     ) -> subprocess.CompletedProcess[str]:
         """Run a command of the operator in a second shell."""
-        done = subprocess.run(
-            [sys.executable, "-m", "trueup", *arguments],
-            cwd=ROOT,
-            env=self._bare_environment(),
-            input=stdin,
-            capture_output=True,
-            check=False,
-            timeout=timeout,
-        )
-        text = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+        done = second_shell.run(arguments, self._bare_environment(), stdin or b"", timeout)
         if check:
-            assert text.returncode == 0, (
-                f"trueup {' '.join(arguments)}: {text.returncode}\n{text.stdout}\n{text.stderr}"
+            assert done.returncode == 0, (
+                f"trueup {' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
             )
-        return text
+        return done
 
     def processes(self, service: str) -> list[dict[str, Any]]:
         """The replicas of a service, as ``trueup ps`` lists them."""
