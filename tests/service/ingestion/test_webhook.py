@@ -1,5 +1,3 @@
-import asyncio
-
 import orjson
 import pytest
 
@@ -143,7 +141,7 @@ async def test_concurrent_repeats_at_two_replicas_are_stored_once(house: House):
     await house.start("ingestion", "ingestion")
     desk = await StripeDesk.open(house)
     events = [CUSTOMER | {"id": f"evt_{number % 40}"} for number in range(400)]
-    await asyncio.gather(*[desk.post(event, replica=index % 2) for index, event in enumerate(events)])
+    await desk.deliver(events, replicas=2, at_once=len(events))
     await house.settle()
     found = await desk.items("raw-events")
     assert len(found) == 40
