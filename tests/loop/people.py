@@ -69,9 +69,7 @@ class Milestone:
 @asynccontextmanager
 async def outside(system: System) -> AsyncIterator["Outside"]:
     """A way in through the gateway."""
-    # a connection that idles is closed by the server, maybe while the next request is on its way
-    connector = aiohttp.TCPConnector(force_close=True)
-    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=60)) as session:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
         yield Outside(system, session)
 
 
