@@ -40,6 +40,9 @@ log = structlog.get_logger()
 
 HTTP, CONSUMERS, RELAY = "http", "consumers", "relay"
 ROLE_ENDED = 70
+KEEP_ALIVE_S = 75
+"""How long a connection may be idle: longer than clients and proxies keep theirs (60 s and less). Who sends a request
+on a connection just when it is closed does not learn whether it was heard."""
 
 Worker = Callable[["Runtime"], Awaitable[None]]
 
@@ -218,6 +221,7 @@ def _server(app: ASGIApp, settings: Settings, lifespan: Literal["on", "off"]) ->
             date_header=False,
             lifespan=lifespan,
             timeout_graceful_shutdown=10,
+            timeout_keep_alive=KEEP_ALIVE_S,
             backlog=4096,
         )
     )

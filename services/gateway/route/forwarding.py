@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from yarl import URL
 
 from services.gateway.settings import GatewaySettings
+from shared.platform.service import KEEP_ALIVE_S
 
 REQUESTS = Counter("trueup_gateway_requests_total", "Requests handed over", ["service", "status"])
 SECONDS = Histogram("trueup_gateway_seconds", "Time until the service's answer began", ["service"])
@@ -53,7 +54,7 @@ class Forwarder:
     async def open(self) -> None:
         """Start the client (inside the running loop)."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60),
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S - 15),
             timeout=aiohttp.ClientTimeout(total=self._settings.answer_seconds, sock_connect=CONNECT_SECONDS),
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
