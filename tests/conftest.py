@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,8 @@ def pytest_unconfigure() -> None:
         folder.cleanup()
         os.environ.pop(URL_VARIABLE, None)
     while _in_memory:
-        shutil.rmtree(_in_memory.pop(), ignore_errors=True)
+        # multiprocessing keeps its sockets there, and clears them away at -100
+        Finalize(None, shutil.rmtree, args=(_in_memory.pop(), True), exitpriority=-200)
 
 
 def _only_unit_tests(config: pytest.Config) -> bool:
