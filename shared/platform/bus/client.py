@@ -11,15 +11,24 @@ Sockets: a connection that a server refused is closed before the next is tried, 
 nats-py forgets it, and leaves its socket open until the garbage collector comes by.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from nats.aio.client import Client, Srv
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _NAMES = 256
 """Anybody may send names of their own: those that are not among the latest are looked at again."""
+
+
+def taking_what(_original: Callable[P, T]) -> Callable[[Callable[..., T]], Callable[P, T]]:
+    """For a method that hands all it is given to the original: it takes what that takes."""
+    return lambda method: method
 
 
 class PromptSubscription(Subscription):
@@ -38,12 +47,14 @@ class PromptSubscription(Subscription):
 class BusClient(Client):
     """A NATS client that reads quickly, and closes what it does not use any more."""
 
+    @taking_what(Client.subscribe)
     async def subscribe(self, *given: Any, **options: Any) -> Subscription:
         """Subscribe as nats-py does."""
         subscription = await super().subscribe(*given, **options)
         subscription.__class__ = PromptSubscription  # nats-py names its own class where it makes one
         return subscription
 
+    @taking_what(Client.connect)
     async def connect(self, *given: Any, **options: Any) -> None:
         """Connect as nats-py does; where that fails or is cancelled, nothing stays open."""
         try:

@@ -43,7 +43,7 @@ async def connect(
         name=f"trueup-{user}",
         inbox_prefix=inbox_prefix(user).encode(),
         max_reconnect_attempts=-1,
-        reconnect_time_wait=0.25,  # declared in whole seconds, slept as given
+        reconnect_time_wait=0.25,  # type: ignore[arg-type]  # declared in whole seconds, slept as given
         connect_timeout=5,
         ping_interval=10,
         max_outstanding_pings=2,
