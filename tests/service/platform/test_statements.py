@@ -57,6 +57,18 @@ async def test_what_is_left_for_later_comes_before_whatever_follows(database: Da
     assert await stored(database) == 5
 
 
+async def test_a_prepared_statement_keeps_its_plan_however_long_its_arrays_are(database: Database) -> None:
+    asking = "SELECT count(*) FROM platform.memberships WHERE user_id = ANY (%s::uuid[])"
+    async with database.transaction() as session:
+        for many in range(1, 20):
+            await run(session, Statement(asking, ([new_id() for _ in range(many)],), nothing))
+        plans = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE %s"
+        ((generic, custom),) = (
+            await run(session, Statement(plans, ("%FROM platform.memberships WHERE user_id%",), list))
+        )[0]
+    assert (generic, custom) == (19, 0)
+
+
 async def test_what_is_left_for_later_is_rolled_back_with_all_else(database: Database) -> None:
     async def leave_and_fail() -> None:
         async with database.transaction() as session:

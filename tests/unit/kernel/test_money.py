@@ -1,9 +1,10 @@
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from shared.kernel.allocation import allocate
 from shared.kernel.currency import (
@@ -15,7 +16,7 @@ from shared.kernel.currency import (
     stripe_exponent,
     stripe_minor_to_iso_minor,
 )
-from shared.kernel.money import Amount, CurrencyCode, Money, Percent, Ratio, round_to_currency
+from shared.kernel.money import Amount, CurrencyCode, Money, Percent, Ratio, UnitAmount, round_to_currency
 
 CURRENCIES = st.sampled_from(sorted(known_currencies()))
 
@@ -107,6 +108,13 @@ def test_two_currencies_are_not_added():
 def test_an_inexact_or_endless_amount_is_no_amount(value: object):
     with pytest.raises(ValidationError):
         Body(amount=value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [Amount, UnitAmount, Ratio, Percent])
+@pytest.mark.parametrize("value", ["NaN", "sNaN", "Infinity", "-Infinity", Decimal("NaN"), Decimal("Infinity"), 0.5])
+def test_no_figure_is_endless_or_inexact(kind: Any, value: object):
+    with pytest.raises(ValidationError):
+        TypeAdapter(kind).validate_python(value)
 
 
 def test_amounts_travel_as_strings():
