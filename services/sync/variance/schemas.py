@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.sync.observation.models import ObservationView
 from services.sync.variance.models import Variance
-from shared.contracts.finance import MetricKind, MetricSource, UnconvertedAmount, direction_of, is_custom
+from shared.contracts.finance import MetricSource, UnconvertedAmount, direction_of
 from shared.contracts.plans import CustomMetricTarget, Direction, MetricName, TargetPath
 from shared.contracts.sync import PerformanceStatus, PlanSyncStatus
 from shared.kernel.money import Amount, Percent, Ratio
@@ -49,8 +49,7 @@ class VarianceOut(Answer):
     def of(cls, row: Variance) -> "VarianceOut":
         """From a stored comparison; ``defined_by`` then says what a custom metric is."""
         columns = {name: getattr(row, name) for name in cls.model_fields if name not in _DEFINED}
-        direction = Direction.MORE_IS_BETTER if is_custom(row.metric) else direction_of(MetricKind(row.metric))
-        return cls.model_validate(columns | {"name": None, "unit": None, "direction": direction})
+        return cls.model_validate(columns | {"name": None, "unit": None, "direction": direction_of(row.metric)})
 
     def defined_by(self, custom: CustomMetricTarget) -> "VarianceOut":
         """The same with what its plan version says of the custom metric."""
